@@ -1,0 +1,129 @@
+//! From a whole chat completion to the contract's response. Compatible servers leave fields out; what a
+//! field's absence means is decided here.
+
+use serde_json::value::RawValue;
+use wharf_provider_sdk::json::Object;
+use wharf_provider_sdk::{Error, Extension, FinishReason, Part, Reasoning, Response, ToolCall, Usage};
+
+use crate::DIALECT;
+use crate::residual::Residual;
+use crate::usage;
+
+/// Reads the body of a 200 answer.
+///
+/// # Errors
+/// A protocol error when it is not a chat completion, and the vendor's own error when it carries one.
+pub fn parse(body: &str) -> Result<Response, Error> {
+    let mut top = Object::parse(body)?;
+    if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
+        return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+    }
+    let id = top.take("id")?;
+    let model = top.take("model")?;
+    let usage = top.take::<Object<'_>>("usage")?.map_or_else(|| Ok(Usage::default()), usage::parse)?;
+    let choices: Vec<&RawValue> = top
+        .take("choices")?
+        .ok_or_else(|| Error::protocol("the vendor's answer has no `choices`; is `base_url` the right address?"))?;
+    let (first, others) = choices.split_first().ok_or_else(|| Error::protocol("the vendor's answer has no choice"))?;
+    let mut choice = Object::parse(first.get())?;
+    choice.take_raw("index");
+    let mut message: Object<'_> = choice.take("message")?.unwrap_or_default();
+    message.take_raw("role");
+    let parts = parts(&mut message)?;
+    let called = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+    let by_default = if called { FinishReason::ToolCalls } else { FinishReason::Stop };
+    let finish = take_reason(&mut choice).unwrap_or(by_default);
+    let residual = Residual { top, choice, inner: message, inner_name: "message", others: others.to_vec() };
+    let extra = residual.text().map(|value| Extension { kind: DIALECT.to_owned(), value });
+    Ok(Response { id, model, parts, finish, usage, extra })
+}
+
+fn parts(message: &mut Object<'_>) -> Result<Vec<Part>, Error> {
+    let mut parts = Vec::new();
+    if let Some(reasoning) = reasoning(message) {
+        parts.push(Part::Reasoning(reasoning));
+    }
+    if let Some(text) = text(message)? {
+        parts.push(Part::text(text));
+    }
+    if let Some(refusal) = message.take::<String>("refusal")? {
+        parts.push(Part::Refusal(refusal));
+    }
+    let calls: Vec<Object<'_>> = message.take("tool_calls")?.unwrap_or_default();
+    for (index, call) in calls.into_iter().enumerate() {
+        parts.push(Part::ToolCall(tool_call(call, index)?));
+    }
+    Ok(parts)
+}
+
+/// The text of a message: a string, null, or with some servers a list of text parts.
+fn text(message: &mut Object<'_>) -> Result<Option<String>, Error> {
+    if let Some(text) = message.take_if::<Option<String>>("content") {
+        return Ok(text);
+    }
+    let parts: Vec<Object<'_>> = message.take("content")?.unwrap_or_default();
+    let mut text = String::new();
+    for mut part in parts {
+        text.push_str(&part.take::<String>("text")?.unwrap_or_default());
+    }
+    Ok(Some(text))
+}
+
+/// Reasoning under either of the names in use. Whoever calls it `reasoning` gets it back under that name.
+pub(crate) fn reasoning(message: &mut Object<'_>) -> Option<Reasoning> {
+    let empty = |text: Option<String>| text.filter(|t| !t.is_empty());
+    let (text, extra) = match empty(message.take_if::<Option<String>>("reasoning_content").flatten()) {
+        Some(text) => (text, None),
+        None => {
+            let text = empty(message.take_if::<Option<String>>("reasoning").flatten())?;
+            (text, Some(r#"{"field":"reasoning"}"#.to_owned()))
+        }
+    };
+    Some(Reasoning { text: Some(text), signature: None, redacted: None, extra })
+}
+
+fn tool_call(mut call: Object<'_>, index: usize) -> Result<ToolCall, Error> {
+    let id: Option<String> = call.take("id")?;
+    call.take_raw("type");
+    call.take_raw("index");
+    let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
+    let name = function.take("name")?.unwrap_or_default();
+    let arguments = arguments(&mut function).unwrap_or_else(|| "{}".to_owned());
+    let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{index}"));
+    Ok(ToolCall { id, name, arguments, extra: call.rest() })
+}
+
+/// Arguments as the text OpenAI sends; some servers send the object itself.
+pub(crate) fn arguments(function: &mut Object<'_>) -> Option<String> {
+    match function.take_if::<Option<String>>("arguments") {
+        Some(text) => text,
+        None => function.take_raw("arguments").map(|raw| raw.get().to_owned()),
+    }
+}
+
+/// Takes a choice's finish reason. A word of the vendor's own stays among the rest as well, so that a client
+/// of the same dialect sees it; null is none.
+pub(crate) fn take_reason(choice: &mut Object<'_>) -> Option<FinishReason> {
+    const PLAIN: [&str; 4] = ["stop", "length", "tool_calls", "content_filter"];
+    let word = choice.peek::<Option<String>>("finish_reason").flatten();
+    if word.as_deref().is_none_or(|word| PLAIN.contains(&word)) {
+        choice.take_raw("finish_reason");
+    }
+    word.as_deref().map(reason)
+}
+
+/// What OpenAI's words mean, and those of servers that speak its API.
+fn reason(word: &str) -> FinishReason {
+    match word {
+        "stop" | "eos" | "stop_sequence" | "end_turn" => FinishReason::Stop,
+        "length" | "max_tokens" => FinishReason::Length,
+        "tool_calls" | "function_call" => FinishReason::ToolCalls,
+        "content_filter" => FinishReason::ContentFilter,
+        "error" => FinishReason::Error,
+        _ => FinishReason::Other,
+    }
+}
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

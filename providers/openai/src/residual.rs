@@ -1,0 +1,71 @@
+//! What is left of an answer once everything mapped is taken out, in the answer's own structure. The host's
+//! OpenAI API lays it back over what it writes, so fields that nobody mapped arrive at the client.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde_json::value::RawValue;
+use wharf_provider_sdk::json::Object;
+
+/// The rest of a whole answer or of one chunk of a stream.
+pub(crate) struct Residual<'a> {
+    /// Beside `choices`.
+    pub(crate) top: Object<'a>,
+    /// In the first choice.
+    pub(crate) choice: Object<'a>,
+    /// In the first choice's `message` or `delta`.
+    pub(crate) inner: Object<'a>,
+    /// `message` or `delta`.
+    pub(crate) inner_name: &'static str,
+    /// All other choices (`n` > 1), untouched.
+    pub(crate) others: Vec<&'a RawValue>,
+}
+
+impl Residual<'_> {
+    /// As JSON text; `None` when nothing is left.
+    pub(crate) fn text(&self) -> Option<String> {
+        let nothing = self.top.is_empty() && self.choices_are_empty();
+        // Serializing strings and unparsed values cannot fail.
+        (!nothing).then(|| serde_json::to_string(self).unwrap_or_default())
+    }
+
+    fn choices_are_empty(&self) -> bool {
+        self.choice.is_empty() && self.inner.is_empty() && self.others.is_empty()
+    }
+}
+
+impl Serialize for Residual<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.top.serialize_into(&mut map)?;
+        if !self.choices_are_empty() {
+            map.serialize_entry("choices", &Choices(self))?;
+        }
+        map.end()
+    }
+}
+
+struct Choices<'a>(&'a Residual<'a>);
+
+impl Serialize for Choices<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        list.serialize_element(&First(self.0))?;
+        for other in &self.0.others {
+            list.serialize_element(other)?;
+        }
+        list.end()
+    }
+}
+
+struct First<'a>(&'a Residual<'a>);
+
+impl Serialize for First<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.choice.serialize_into(&mut map)?;
+        if !self.0.inner.is_empty() {
+            map.serialize_entry(self.0.inner_name, &self.0.inner)?;
+        }
+        map.end()
+    }
+}

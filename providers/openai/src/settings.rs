@@ -1,0 +1,111 @@
+//! The deployment's settings for this provider.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use wharf_provider_sdk::{Error, ErrorKind, http};
+
+/// The JSON Schema of `settings:`. Must agree with [`Settings`]; a test compares the names.
+pub const SCHEMA: &str = r#"{
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "organization": {"type": "string", "description": "Sent as OpenAI-Organization."},
+    "project": {"type": "string", "description": "Sent as OpenAI-Project."},
+    "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "More request headers, for example HTTP-Referer for OpenRouter. Not for credentials."},
+    "max_tokens_field": {"enum": ["max_tokens", "max_completion_tokens"], "description": "How the server calls the output limit when the client's API does not say. Default: max_completion_tokens at api.openai.com, max_tokens elsewhere."},
+    "stream_usage": {"type": "boolean", "description": "Whether to ask for token counts in streams. Default true; false for servers that refuse stream_options."}
+  }
+}"#;
+
+/// The settings, with the address that the host adds.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The server, without the path of an operation.
+    pub base_url: Option<String>,
+    /// `OpenAI-Organization`.
+    pub organization: Option<String>,
+    /// `OpenAI-Project`.
+    pub project: Option<String>,
+    /// More request headers.
+    pub headers: BTreeMap<String, String>,
+    /// How the server calls the output limit.
+    pub max_tokens_field: Option<String>,
+    /// Whether streams are asked for token counts.
+    pub stream_usage: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            organization: None,
+            project: None,
+            headers: BTreeMap::new(),
+            max_tokens_field: None,
+            stream_usage: true,
+        }
+    }
+}
+
+impl Settings {
+    /// The address of an operation.
+    ///
+    /// # Errors
+    /// When there is no `base_url`.
+    pub fn url(&self, path: &str) -> Result<String, Error> {
+        let base = self.base_url.as_deref().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidRequest, "the deployment has no `base_url`; set one in its configuration")
+        })?;
+        Ok(format!("{}{path}", base.trim_end_matches('/')))
+    }
+
+    /// What the server calls the output limit.
+    #[must_use]
+    pub fn max_tokens_field(&self) -> &str {
+        match (&self.max_tokens_field, &self.base_url) {
+            (Some(field), _) => field,
+            (None, Some(url)) if url.contains("://api.openai.com/") => "max_completion_tokens",
+            _ => "max_tokens",
+        }
+    }
+
+    /// Adds the configured headers.
+    #[must_use]
+    pub fn apply(&self, mut request: http::Request) -> http::Request {
+        let fixed = [("openai-organization", &self.organization), ("openai-project", &self.project)];
+        for (name, value) in fixed {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_the_schema_is_read() {
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        let all = r#"{"organization":"o","project":"p","headers":{"a":"b"},"max_tokens_field":"max_tokens","stream_usage":false}"#;
+        let settings: Settings = serde_json::from_str(all).unwrap();
+        assert_eq!(settings.organization.as_deref(), Some("o"));
+        assert_eq!(settings.project.as_deref(), Some("p"));
+        assert_eq!(settings.headers["a"], "b");
+        assert_eq!(settings.max_tokens_field(), "max_tokens");
+        assert!(!settings.stream_usage);
+        assert_eq!(names.len(), 5, "a new setting needs a line above");
+    }
+
+    #[test]
+    fn the_output_limit_is_called_what_the_server_calls_it() {
+        let at = |url: &str| Settings { base_url: Some(url.to_owned()), ..Settings::default() };
+        assert_eq!(at("https://api.openai.com/v1").max_tokens_field(), "max_completion_tokens");
+        assert_eq!(at("http://localhost:8000/v1").max_tokens_field(), "max_tokens");
+    }
+}

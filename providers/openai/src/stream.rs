@@ -1,0 +1,156 @@
+//! From a stream of chat completion chunks to the contract's events.
+
+use serde_json::value::RawValue;
+use wharf_provider_sdk::json::Object;
+use wharf_provider_sdk::{
+    CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Start, http, sse,
+};
+
+use crate::residual::Residual;
+use crate::{DIALECT, answer, usage};
+
+/// A running answer.
+#[derive(Debug)]
+pub struct Stream<B = http::Body> {
+    reader: sse::Reader<B>,
+    state: State,
+}
+
+/// What has to be remembered from chunk to chunk.
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    finished: bool,
+    done: bool,
+    called: bool,
+    /// What was left of the chunk before; sent again only when it changes.
+    residual: Option<String>,
+}
+
+impl<B: http::Chunks> Stream<B> {
+    /// Reads the answer from this body.
+    pub fn new(body: B) -> Self {
+        Self { reader: sse::Reader::new(body), state: State::default() }
+    }
+}
+
+impl<B: http::Chunks + 'static> EventStream for Stream<B> {
+    fn next(&mut self) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        while events.is_empty() && !self.state.done {
+            let messages = self.reader.next_batch()?;
+            if messages.is_empty() {
+                self.state.end(&mut events)?;
+            }
+            for message in messages {
+                match message.data.as_str() {
+                    "[DONE]" => self.state.end_mark(&mut events),
+                    _ if self.state.done => {}
+                    data => self.state.chunk(data, &message.event, &mut events)?,
+                }
+            }
+        }
+        Ok(events)
+    }
+}
+
+impl State {
+    /// The vendor's end mark. A server that never gave a reason stopped because it was done.
+    fn end_mark(&mut self, events: &mut Vec<Event>) {
+        self.done = true;
+        if !self.finished {
+            self.finished = true;
+            events.push(Event::Finish(if self.called { FinishReason::ToolCalls } else { FinishReason::Stop }));
+        }
+    }
+
+    /// The connection has ended. Without an end mark that is regular only after a finish reason: some
+    /// servers leave the mark out, but a broken connection must not pass for an end.
+    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        if self.finished {
+            self.end_mark(events);
+            return Ok(());
+        }
+        let broke = "the vendor's stream ended in the middle of the answer";
+        Err(Error { sent: true, ..Error::new(ErrorKind::Unavailable, broke) })
+    }
+
+    fn chunk(&mut self, data: &str, event: &str, events: &mut Vec<Event>) -> Result<(), Error> {
+        let mut top = Object::parse(data)?;
+        if event == "error" || top.contains("error") && !top.contains("choices") {
+            return Err(Error::from_event(data));
+        }
+        if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
+            return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+        }
+        let id: Option<String> = top.take_if::<Option<String>>("id").flatten();
+        let model: Option<String> = top.take_if::<Option<String>>("model").flatten();
+        let counts = top.take::<Object<'_>>("usage")?.map(usage::parse).transpose()?;
+        let choices: Vec<&RawValue> = top.take("choices")?.unwrap_or_default();
+
+        let mut residual =
+            Residual { top, choice: Object::default(), inner: Object::default(), inner_name: "delta", others: vec![] };
+        let mut said = Vec::new();
+        for raw in choices {
+            let mut choice = Object::parse(raw.get())?;
+            if choice.take::<u32>("index")?.unwrap_or(0) != 0 {
+                residual.others.push(raw);
+                continue;
+            }
+            residual.inner = choice.take("delta")?.unwrap_or_default();
+            self.delta(&mut residual.inner, &mut said)?;
+            if let Some(reason) = answer::take_reason(&mut choice) {
+                self.finished = true;
+                said.push(Event::Finish(reason));
+            }
+            residual.choice = choice;
+        }
+        self.rest(&residual, Start { id, model, extra: None }, events);
+        events.append(&mut said);
+        events.extend(counts.map(Event::Usage));
+        Ok(())
+    }
+
+    /// Tells what nobody mapped: at the start with it, later only what is new.
+    fn rest(&mut self, residual: &Residual<'_>, start: Start, events: &mut Vec<Event>) {
+        let text = residual.text();
+        let extension = |value: String| Extension { kind: DIALECT.to_owned(), value };
+        if !self.started {
+            self.started = true;
+            events.push(Event::Start(Start { extra: text.clone().map(extension), ..start }));
+        } else if text != self.residual || !residual.others.is_empty() {
+            let value = text.clone().unwrap_or_else(|| "{}".to_owned());
+            events.push(Event::Extension(extension(value)));
+        }
+        self.residual = text;
+    }
+
+    fn delta(&mut self, delta: &mut Object<'_>, said: &mut Vec<Event>) -> Result<(), Error> {
+        delta.take_raw("role");
+        said.extend(answer::reasoning(delta).map(Event::Reasoning));
+        if let Some(text) = delta.take::<String>("content")?.filter(|t| !t.is_empty()) {
+            said.push(Event::Text(text));
+        }
+        if let Some(text) = delta.take::<String>("refusal")?.filter(|t| !t.is_empty()) {
+            said.push(Event::Refusal(text));
+        }
+        let calls: Vec<Object<'_>> = delta.take("tool_calls")?.unwrap_or_default();
+        for (position, mut call) in calls.into_iter().enumerate() {
+            self.called = true;
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            let index = call.take("index")?.unwrap_or(position);
+            let id: Option<String> = call.take("id")?;
+            let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
+            let name: Option<String> = function.take("name")?;
+            let arguments = answer::arguments(&mut function).unwrap_or_default();
+            // A server that omits ids still needs one to be answered by.
+            let id = id.filter(|id| !id.is_empty()).or_else(|| name.as_ref().map(|_| format!("call_{index}")));
+            said.push(Event::ToolCall(CallDelta { index, id, name, arguments }));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
