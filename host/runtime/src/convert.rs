@@ -1,0 +1,19 @@
+//! The contract's types ⇄ the host's. Total functions without I/O. Requests are lent to the guest without
+//! a copy; everything that comes back is moved.
+
+mod answer;
+mod error;
+mod manifest;
+mod request;
+
+pub(crate) use answer::{event, response};
+pub(crate) use error::{cut, error};
+pub(crate) use manifest::{capabilities, health, manifest};
+pub(crate) use request::{Lists, request};
+
+use wharf_types::Json;
+
+/// JSON text from a guest.
+fn json(text: Option<String>) -> Option<Json> {
+    text.map(Json)
+}

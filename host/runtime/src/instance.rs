@@ -1,0 +1,158 @@
+//! One instance of a provider, for one call: a store under limits, entered with a deadline. Dropping it, at
+//! any point, ends the call: nothing of the guest runs afterwards, and its connections close.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+use wharf_types::{Error, ErrorKind, Event, Request, Response};
+
+use crate::bindings::wharf::provider::types as wit;
+use crate::bindings::{Host_, Host_Pre};
+use crate::engine::Engine;
+use crate::guest_log::GuestLog;
+use crate::limits::Limits;
+use crate::metering::{self, Metered as _};
+use crate::outbound::{Hooks, Outbound, Seen};
+use crate::settings::Settings;
+use crate::state::State;
+use crate::{convert, verdict};
+
+/// What an instance is made with.
+pub(crate) struct Parts<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) settings: &'a Arc<Settings>,
+    pub(crate) outbound: &'a Arc<Outbound>,
+}
+
+/// A running instance.
+pub(crate) struct Instance {
+    // The store goes before the slot, so that a slot that is free really is.
+    store: Store<State>,
+    guest: Host_,
+    seen: Arc<Seen>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Instance {
+    /// Waits for a slot and makes an instance. `cap` is how many bytes a response body may have.
+    pub(crate) async fn start(
+        engine: &Engine,
+        pre: &Host_Pre<State>,
+        deployment: &str,
+        parts: Parts<'_>,
+        cap: u64,
+        deadline: Instant,
+    ) -> Result<Self, Error> {
+        let no_slot = || Error::new(ErrorKind::ResourceExhausted, "the host has no free instance; it is at its limit");
+        let slot = timeout_at(deadline, engine.slot()).await.ok().flatten().ok_or_else(no_slot)?;
+        let seen = Arc::new(Seen::default());
+        let hooks = Hooks::new(Arc::clone(parts.outbound), Arc::clone(&seen), cap);
+        let log = GuestLog::new(deployment.into(), Arc::clone(parts.outbound));
+        let state = State::new(parts.limits, Arc::clone(parts.settings), hooks, log);
+        let mut store = Store::new(engine.wasmtime(), state);
+        store.set_hostcall_fuel(parts.limits.transfer);
+        store.limiter(|state| state.meter());
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(metering::on_tick);
+        store.call_hook(|store, hook| {
+            metering::on_call(store, hook);
+            Ok(())
+        });
+        let started = timeout_at(deadline, pre.instantiate_async(&mut store)).await;
+        let guest = started.map_err(|_| verdict::of_timeout())?.map_err(|e| verdict::of_trap(&e))?;
+        Ok(Self { store, guest, seen, _slot: slot })
+    }
+
+    pub(crate) async fn describe(&mut self, deadline: Instant) -> Result<wit::Manifest, Error> {
+        let call = self.guest.wharf_provider_provider().call_describe(&mut self.store);
+        self.seen.judge_call(timeout_at(deadline, call).await)
+    }
+
+    pub(crate) async fn generate(
+        &mut self,
+        request: &Request,
+        model: &str,
+        deadline: Instant,
+    ) -> Result<Response, Error> {
+        let lists = convert::Lists::new(request);
+        let parts = lists.parts(request);
+        let messages = convert::Lists::messages(request, &parts);
+        let lent = convert::request(request, model, &lists, &messages);
+        let call = self.guest.wharf_provider_provider().call_generate(&mut self.store, lent);
+        self.seen.judge(timeout_at(deadline, call).await).map(convert::response)
+    }
+
+    pub(crate) async fn stream(
+        &mut self,
+        request: &Request,
+        model: &str,
+        deadline: Instant,
+    ) -> Result<ResourceAny, Error> {
+        let lists = convert::Lists::new(request);
+        let parts = lists.parts(request);
+        let messages = convert::Lists::messages(request, &parts);
+        let lent = convert::request(request, model, &lists, &messages);
+        let call = self.guest.wharf_provider_provider().call_stream(&mut self.store, lent);
+        self.seen.judge(timeout_at(deadline, call).await)
+    }
+
+    pub(crate) async fn next(&mut self, stream: ResourceAny, deadline: Instant) -> Result<Vec<Event>, Error> {
+        let provider = self.guest.wharf_provider_provider();
+        let call = provider.event_stream();
+        let call = call.call_next(&mut self.store, stream);
+        let events = self.seen.judge(timeout_at(deadline, call).await)?;
+        Ok(events.into_iter().map(convert::event).collect())
+    }
+
+    pub(crate) async fn capabilities(
+        &mut self,
+        model: Option<&str>,
+        deadline: Instant,
+    ) -> Result<wharf_types::Capabilities, Error> {
+        let call = self.guest.wharf_provider_provider().call_capabilities(&mut self.store, model);
+        self.seen.judge(timeout_at(deadline, call).await).map(convert::capabilities)
+    }
+
+    pub(crate) async fn health_check(&mut self, deadline: Instant) -> Result<wharf_types::HealthStatus, Error> {
+        let call = self.guest.wharf_provider_provider().call_health_check(&mut self.store);
+        self.seen.judge(timeout_at(deadline, call).await).map(convert::health)
+    }
+
+    /// Tells the guest goodbye after a call that went well. What it does then is its own affair.
+    pub(crate) async fn close(mut self, stream: Option<ResourceAny>, deadline: Instant) {
+        let goodbye = async {
+            if let Some(stream) = stream {
+                stream.resource_drop_async(&mut self.store).await?;
+            }
+            self.guest.wharf_provider_provider().call_close(&mut self.store).await
+        };
+        match timeout_at(deadline, goodbye).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(error = %format!("{error:#}"), "a provider failed in `close`"),
+            Err(_) => tracing::debug!("a provider did not return from `close`"),
+        }
+        let meter = self.store.data_mut().meter();
+        tracing::trace!(cpu = ?meter.cpu(), memory = meter.memory(), "instance closed");
+    }
+}
+
+type Timed<T> = Result<wasmtime::Result<T>, tokio::time::error::Elapsed>;
+
+impl Seen {
+    /// The outcome of a call that cannot fail by itself.
+    fn judge_call<T>(&self, outcome: Timed<T>) -> Result<T, Error> {
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(trap)) => Err(verdict::of_trap(&trap)),
+            Err(_) => Err(verdict::of_timeout()),
+        }
+    }
+
+    /// The outcome of a call.
+    fn judge<T>(&self, outcome: Timed<Result<T, wit::Error>>) -> Result<T, Error> {
+        self.judge_call(outcome)?.map_err(|claimed| verdict::of_error(convert::error(claimed), self.observed()))
+    }
+}

@@ -1,0 +1,59 @@
+//! What the host itself saw of a call's exchange. The host trusts it over what the guest claims.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use wharf_types::Phase;
+
+/// Why an exchange failed, as the host saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Not on the allow-list, or an address that may not be reached.
+    Denied,
+    /// The name does not resolve, nobody listens, TLS fails, or the connection broke.
+    Unavailable,
+    /// The upstream does not speak HTTP properly.
+    Protocol,
+    /// The body is larger than the cap.
+    TooLarge,
+    /// A time limit passed.
+    Timeout(Phase),
+}
+
+/// One call's observations.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Mutex<Observed>);
+
+/// The observations so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Observed {
+    /// Exchanges that were started.
+    pub(crate) requests: u32,
+    /// The last answer's status.
+    pub(crate) status: Option<u16>,
+    /// The last failure, if nothing came after it.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Seen {
+    pub(crate) fn observed(&self) -> Observed {
+        *self.lock()
+    }
+
+    pub(super) fn started(&self) {
+        let mut seen = self.lock();
+        *seen = Observed { requests: seen.requests + 1, status: None, failure: None };
+    }
+
+    pub(super) fn answered(&self, status: u16) {
+        self.lock().status = Some(status);
+    }
+
+    pub(super) fn failed(&self, failure: Failure) {
+        self.lock().failure = Some(failure);
+    }
+
+    /// Held for a few instructions by the one call it belongs to; a panic cannot leave it half written.
+    fn lock(&self) -> MutexGuard<'_, Observed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,110 @@
+//! What a failed call is, from what the guest said and what the host saw. The host trusts its own eyes: a
+//! guest cannot make a vendor's failure look like the caller's fault, nor hide a time limit.
+
+use wasmtime::{Error as WasmError, PoolConcurrencyLimitError, Trap};
+use wharf_types::{Error, ErrorKind, Phase};
+
+use crate::metering::LimitReached;
+use crate::outbound::{Failure, Observed};
+
+/// The guest returned an error.
+pub(crate) fn of_error(claimed: Error, seen: Observed) -> Error {
+    let error = match seen.failure {
+        Some(failure) => claimed.clone().with_kind(by_failure(failure, claimed.kind())),
+        None => by_status(claimed, seen.status),
+    };
+    let sent = error.sent() || seen.status.is_some();
+    let status = seen.status.or(error.http_status());
+    let (code, id) = (error.provider_code().map(str::to_owned), error.upstream_request_id().map(str::to_owned));
+    error.with_upstream(status, code, id).with_sent(sent)
+}
+
+fn by_failure(failure: Failure, claimed: ErrorKind) -> ErrorKind {
+    match failure {
+        Failure::Timeout(phase) => ErrorKind::Timeout(phase),
+        Failure::Denied => ErrorKind::PermissionDenied,
+        Failure::TooLarge | Failure::Protocol => ErrorKind::UpstreamProtocol,
+        // The connection may have broken because the vendor said no and hung up: then the guest knows more.
+        Failure::Unavailable if claimed == ErrorKind::Timeout(Phase::Upstream) => claimed,
+        Failure::Unavailable => ErrorKind::UpstreamUnavailable,
+    }
+}
+
+/// A status that says whose fault it is overrules a claim that contradicts it.
+fn by_status(claimed: Error, status: Option<u16>) -> Error {
+    let callers_fault = match claimed.kind() {
+        ErrorKind::InvalidRequest
+        | ErrorKind::ContextLengthExceeded
+        | ErrorKind::ContentFiltered
+        | ErrorKind::Unsupported
+        | ErrorKind::NotFound
+        | ErrorKind::Unauthenticated
+        | ErrorKind::PermissionDenied
+        | ErrorKind::Cancelled => true,
+        ErrorKind::RateLimited
+        | ErrorKind::QuotaExhausted
+        | ErrorKind::Overloaded
+        | ErrorKind::UpstreamUnavailable
+        | ErrorKind::UpstreamProtocol
+        | ErrorKind::Timeout(_)
+        | ErrorKind::ProviderTrapped
+        | ErrorKind::ResourceExhausted
+        | ErrorKind::NoDeployment
+        | ErrorKind::Internal => false,
+    };
+    match status {
+        Some(500..) if callers_fault => claimed.with_kind(ErrorKind::UpstreamUnavailable),
+        Some(401) => claimed.with_kind(ErrorKind::Unauthenticated),
+        Some(429) if callers_fault => claimed.with_kind(ErrorKind::RateLimited),
+        _ => claimed,
+    }
+}
+
+/// The guest did not return.
+pub(crate) fn of_trap(error: &WasmError) -> Error {
+    let (kind, message) = if let Some(limit) = error.downcast_ref::<LimitReached>() {
+        (ErrorKind::ResourceExhausted, limit.to_string())
+    } else if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        (ErrorKind::ResourceExhausted, "the host has no free instance for this provider".to_owned())
+    } else if matches!(error.downcast_ref::<Trap>(), Some(Trap::StackOverflow)) {
+        (ErrorKind::ProviderTrapped, "the provider ran out of stack".to_owned())
+    } else {
+        (ErrorKind::ProviderTrapped, "the provider crashed".to_owned())
+    };
+    Error::new(kind, message).with_detail(format!("{error:#}")).with_sent(true)
+}
+
+/// Time was up before the guest returned.
+pub(crate) fn of_timeout() -> Error {
+    Error::new(ErrorKind::Timeout(Phase::Total), "the deployment did not answer within its time limit").with_sent(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(claimed: ErrorKind, status: Option<u16>, failure: Option<Failure>) -> ErrorKind {
+        of_error(Error::new(claimed, "m"), Observed { requests: 1, status, failure }).kind()
+    }
+
+    #[test]
+    fn a_failing_vendor_cannot_be_passed_off_as_the_callers_fault() {
+        use ErrorKind as K;
+        assert_eq!(judge(K::InvalidRequest, Some(500), None), K::UpstreamUnavailable);
+        assert_eq!(judge(K::Unauthenticated, Some(503), None), K::UpstreamUnavailable);
+        assert_eq!(judge(K::InvalidRequest, Some(429), None), K::RateLimited);
+        assert_eq!(judge(K::InvalidRequest, Some(401), None), K::Unauthenticated);
+        assert_eq!(judge(K::InvalidRequest, Some(400), None), K::InvalidRequest);
+        assert_eq!(judge(K::QuotaExhausted, Some(429), None), K::QuotaExhausted);
+        assert_eq!(judge(K::Overloaded, Some(500), None), K::Overloaded);
+    }
+
+    #[test]
+    fn what_the_host_saw_fail_is_named_by_the_host() {
+        use ErrorKind as K;
+        let idle = Failure::Timeout(Phase::Idle);
+        assert_eq!(judge(K::Internal, Some(200), Some(idle)), K::Timeout(Phase::Idle));
+        assert_eq!(judge(K::InvalidRequest, None, Some(Failure::Unavailable)), K::UpstreamUnavailable);
+        assert_eq!(judge(K::Internal, None, Some(Failure::Denied)), K::PermissionDenied);
+    }
+}
