@@ -1,0 +1,4 @@
+//! Wharf as a library.
+#![forbid(unsafe_code)]
+
+pub mod config;
