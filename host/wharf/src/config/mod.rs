@@ -48,6 +48,7 @@ pub use self::problem::{Problem, Problems};
 pub use self::raw::ERROR_CLASSES;
 pub use self::reference::reference_markdown;
 pub use self::schema::schema;
+pub(crate) use self::suggest::nearest;
 
 /// Where a configuration text comes from.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,127 @@
+//! From the host's error to an HTTP answer in OpenAI's shape. The one mapping there is.
+//!
+//! A client must be able to tell its own mistakes from everybody else's: 4xx means that another request
+//! would have worked. A credential that the vendor refuses is the operator's, so it is a 502, never a 401.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use wharf::{Error, ErrorKind, Phase};
+
+/// What the client gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// OpenAI's `type`.
+    pub(crate) class: &'static str,
+    /// OpenAI's `code`.
+    pub(crate) code: &'static str,
+}
+
+/// How a kind looks to a client.
+pub(crate) fn shape(kind: ErrorKind) -> Shape {
+    use StatusCode as S;
+    let (status, class, code) = match kind {
+        ErrorKind::InvalidRequest => (S::BAD_REQUEST, "invalid_request_error", "invalid_request"),
+        ErrorKind::ContextLengthExceeded => (S::BAD_REQUEST, "invalid_request_error", "context_length_exceeded"),
+        ErrorKind::ContentFiltered => (S::BAD_REQUEST, "invalid_request_error", "content_filter"),
+        ErrorKind::Unsupported => (S::BAD_REQUEST, "invalid_request_error", "unsupported"),
+        ErrorKind::NotFound => (S::NOT_FOUND, "invalid_request_error", "model_not_found"),
+        ErrorKind::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded"),
+        ErrorKind::QuotaExhausted => (S::TOO_MANY_REQUESTS, "insufficient_quota", "insufficient_quota"),
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
+            (S::BAD_GATEWAY, "upstream_error", "upstream_credential_refused")
+        }
+        ErrorKind::UpstreamUnavailable => (S::BAD_GATEWAY, "upstream_error", "upstream_unavailable"),
+        ErrorKind::UpstreamProtocol => (S::BAD_GATEWAY, "upstream_error", "upstream_protocol"),
+        ErrorKind::ProviderTrapped => (S::BAD_GATEWAY, "upstream_error", "provider_trapped"),
+        ErrorKind::Overloaded => (S::SERVICE_UNAVAILABLE, "upstream_error", "upstream_overloaded"),
+        ErrorKind::Timeout(_) => (S::GATEWAY_TIMEOUT, "timeout_error", "timeout"),
+        ErrorKind::ResourceExhausted => (S::SERVICE_UNAVAILABLE, "server_error", "resource_exhausted"),
+        ErrorKind::NoDeployment => (S::SERVICE_UNAVAILABLE, "server_error", "no_deployment"),
+        ErrorKind::Cancelled => (S::SERVICE_UNAVAILABLE, "server_error", "cancelled"),
+        ErrorKind::Internal => (S::INTERNAL_SERVER_ERROR, "server_error", "internal"),
+    };
+    Shape { status, class, code }
+}
+
+/// The body. Vendor messages are passed on where they are about the client's own request; where the vendor
+/// or the operator is at fault the host speaks, since such messages name keys, hosts and accounts.
+pub(crate) fn body(error: &Error) -> Value {
+    let shape = shape(error.kind());
+    let mut inner = json!({
+        "message": message(error),
+        "type": shape.class,
+        "param": error.param(),
+        "code": shape.code,
+    });
+    if !error.attempts().is_empty() {
+        let attempt = |attempt: &wharf::Attempt| {
+            json!({
+                "deployment": attempt.deployment.as_str(),
+                "kind": attempt.kind.as_str(),
+                "milliseconds": u64::try_from(attempt.took.as_millis()).unwrap_or(u64::MAX),
+            })
+        };
+        inner["attempts"] = error.attempts().iter().map(attempt).collect();
+    }
+    json!({ "error": inner })
+}
+
+fn message(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::InvalidRequest
+        | ErrorKind::ContextLengthExceeded
+        | ErrorKind::ContentFiltered
+        | ErrorKind::Unsupported
+        | ErrorKind::NotFound
+        | ErrorKind::ResourceExhausted
+        | ErrorKind::NoDeployment
+        | ErrorKind::Cancelled
+        | ErrorKind::ProviderTrapped => error.message().to_owned(),
+        ErrorKind::RateLimited => "The upstream limits the rate of requests; try again later.".to_owned(),
+        ErrorKind::QuotaExhausted => "The upstream account has used up its quota.".to_owned(),
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
+            "The upstream refused this deployment's credential, or its host may not be reached. \
+             Nothing is wrong with the request; the operator has to look at the deployment."
+                .to_owned()
+        }
+        ErrorKind::UpstreamUnavailable => "The upstream failed or could not be reached.".to_owned(),
+        ErrorKind::UpstreamProtocol => "The upstream answered with something that makes no sense.".to_owned(),
+        ErrorKind::Overloaded => "The upstream has no capacity at the moment; try again later.".to_owned(),
+        ErrorKind::Timeout(phase) => format!("The upstream did not answer in time ({}).", phase_text(phase)),
+        ErrorKind::Internal => "The host or the provider has a defect; the log has the details.".to_owned(),
+    }
+}
+
+fn phase_text(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Connect => "connect: no connection",
+        Phase::FirstToken => "first_token: no beginning of an answer",
+        Phase::Idle => "idle: a gap in the answer",
+        Phase::Total => "total: the answer took too long",
+        Phase::Upstream => "upstream: it gave up itself",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_upstream_credential_is_not_the_clients_fault() {
+        for kind in [ErrorKind::Unauthenticated, ErrorKind::PermissionDenied] {
+            let shape = shape(kind);
+            assert_eq!((shape.status, shape.code), (StatusCode::BAD_GATEWAY, "upstream_credential_refused"));
+        }
+    }
+
+    #[test]
+    fn what_a_vendor_says_about_its_operator_does_not_reach_the_client() {
+        let told = "Incorrect API key provided: sk-abc at 10.0.0.1";
+        for kind in [ErrorKind::Unauthenticated, ErrorKind::UpstreamUnavailable, ErrorKind::RateLimited] {
+            assert!(!body(&Error::new(kind, told)).to_string().contains("sk-abc"), "{kind:?}");
+        }
+        assert!(body(&Error::new(ErrorKind::InvalidRequest, "bad `n`")).to_string().contains("bad `n`"));
+    }
+}

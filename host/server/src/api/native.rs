@@ -1,0 +1,39 @@
+//! The host's own API, in the seed's words: `prompt`, `model`, `max_tokens`, `temperature`, `context`,
+//! `options` in; `text`, `model`, `usage`, `metadata` out.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use wharf::Error;
+
+use super::request_log::RequestLog;
+use super::{App, body, headers, openai};
+use wire::parse;
+pub(crate) use wire::generate_response;
+
+/// `POST /v1/generate`
+pub(super) async fn generate(State(app): State<Arc<App>>, headers_in: HeaderMap, body: Body) -> Response {
+    let id = headers::request_id(&headers_in);
+    let bytes = match body::read(&headers_in, body, app.max_body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return openai::refuse_body(error, &id),
+    };
+    answer(&app, &bytes, &id).await.unwrap_or_else(|error| headers::failure(&error, &id))
+}
+
+async fn answer(app: &App, bytes: &[u8], id: &str) -> Result<Response, Error> {
+    let request = parse(bytes).inspect_err(|error| RequestLog::new(id, "", false).failed(error))?;
+    let mut log = RequestLog::new(id, &request.model, false);
+    let answered = app.host.generate(&request).await.inspect_err(|error| log.failed(error))?;
+    log.answered(answered.deployment.as_str(), answered.attempts);
+    let body = generate_response(&request.model, &answered);
+    // A tree of strings and numbers always serializes.
+    let mut response = headers::json(StatusCode::OK, serde_json::to_string(&body).unwrap_or_default());
+    headers::story(&mut response, &answered.deployment, answered.attempts);
+    Ok(headers::with_id(response, id))
+}

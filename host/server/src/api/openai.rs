@@ -1,0 +1,172 @@
+//! OpenAI's API: chat completions and the list of models.
+
+mod answer;
+mod chunks;
+mod message;
+mod request;
+mod residual;
+mod usage;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method, StatusCode, Uri};
+use serde_json::{Value, json};
+use wharf::{Error, ErrorKind, ModelEntry, OpenStream};
+
+use self::answer::Identity;
+use self::chunks::Chunks;
+use super::body::{self, BodyError};
+use super::request_log::RequestLog;
+use super::{App, error, headers, sse};
+pub(crate) use usage::render as render_usage;
+
+/// The dialect of this API; see `wit/types.wit`, `extension`.
+const DIALECT: &str = "openai.chat";
+
+/// `POST /v1/chat/completions`
+pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, body: Body) -> Response {
+    let id = headers::request_id(&headers_in);
+    let bytes = match body::read(&headers_in, body, app.max_body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return refuse_body(error, &id),
+    };
+    let parsed = request::parse(&bytes);
+    drop(bytes);
+    let chat = match parsed {
+        Ok(chat) => chat,
+        Err(error) => {
+            RequestLog::new(&id, "", false).failed(&error);
+            return headers::failure(&error, &id);
+        }
+    };
+    let mut log = RequestLog::new(&id, &chat.request.model, chat.stream);
+    let answered = if chat.stream { streamed(&app, &chat, &id, log).await } else { whole(&app, &chat, &id, &mut log).await };
+    answered.unwrap_or_else(|error| headers::failure(&error, &id))
+}
+
+/// A body that was not taken, as an answer.
+pub(super) fn refuse_body(error: BodyError, id: &str) -> Response {
+    let too_large = matches!(error, BodyError::TooLarge(_));
+    let error = error.into_error();
+    RequestLog::new(id, "", false).failed(&error);
+    let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { error::shape(error.kind()).status };
+    headers::failure_with(status, &error, id)
+}
+
+async fn whole(
+    app: &App,
+    chat: &request::ChatRequest,
+    id: &str,
+    log: &mut RequestLog,
+) -> Result<Response, Error> {
+    let answered = app.host.generate(&chat.request).await.inspect_err(|error| log.failed(error))?;
+    log.answered(answered.deployment.as_str(), answered.attempts);
+    let own = Identity { id, model: &chat.request.model, created: headers::unix_time() };
+    let mut response = headers::json(StatusCode::OK, answer::render(&answered.value, &own));
+    headers::story(&mut response, &answered.deployment, answered.attempts);
+    Ok(headers::with_id(response, id))
+}
+
+async fn streamed(
+    app: &App,
+    chat: &request::ChatRequest,
+    id: &str,
+    mut log: RequestLog,
+) -> Result<Response, Error> {
+    let answered = app.host.stream(&chat.request).await.inspect_err(|error| log.failed(error))?;
+    let own = Identity { id, model: &chat.request.model, created: headers::unix_time() };
+    let chunks = Chunks::new(&own, chat.include_usage);
+    let deployment = answered.deployment.as_str().to_owned();
+    let running = Running { stream: answered.value, chunks, log, deployment, attempts: answered.attempts };
+    let mut response = sse::response(running);
+    headers::story(&mut response, &answered.deployment, answered.attempts);
+    Ok(headers::with_id(response, id))
+}
+
+/// A stream on its way to the client.
+struct Running {
+    stream: OpenStream,
+    chunks: Chunks,
+    log: RequestLog,
+    deployment: String,
+    attempts: u32,
+}
+
+impl sse::Pieces for Running {
+    /// Events that arrived together go out together. A failure ends the stream with an error event and
+    /// without the end mark, so that nobody takes it for a whole answer.
+    fn next(mut self) -> BoxFuture<'static, (String, Option<Self>)> {
+        async move {
+            let mut out = String::new();
+            match self.stream.next().await {
+                Ok(events) if events.is_empty() => {
+                    self.chunks.end(&mut out);
+                    self.log.answered(&self.deployment, self.attempts);
+                    (out, None)
+                }
+                Ok(events) => {
+                    for event in &events {
+                        self.chunks.event(event, &mut out);
+                    }
+                    (out, Some(self))
+                }
+                Err(error) => {
+                    self.log.failed(&error);
+                    (format!("data: {}\n\n", error::body(&error)), None)
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+/// `GET /v1/models`
+pub(super) async fn models(State(app): State<Arc<App>>, headers_in: HeaderMap) -> Response {
+    let id = headers::request_id(&headers_in);
+    let data: Vec<Value> = app.host.models().iter().map(entry).collect();
+    headers::with_id(headers::json(StatusCode::OK, json!({"object": "list", "data": data}).to_string()), &id)
+}
+
+/// `GET /v1/models/{id}`
+pub(super) async fn model(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers_in: HeaderMap,
+) -> Response {
+    let id = headers::request_id(&headers_in);
+    match app.host.models().iter().find(|model| model.id == name) {
+        Some(model) => headers::with_id(headers::json(StatusCode::OK, entry(model).to_string()), &id),
+        None => {
+            let error = Error::new(ErrorKind::NotFound, format!("The model `{name}` does not exist.")).with_param("model");
+            headers::failure(&error, &id)
+        }
+    }
+}
+
+/// A model as OpenAI lists it. When it was made is not known, which OpenAI's shape has no word for.
+fn entry(model: &ModelEntry) -> Value {
+    json!({"id": model.id, "object": "model", "created": 0, "owned_by": model.owned_by})
+}
+
+/// Every path that there is not.
+pub(super) async fn no_such_path(method: Method, uri: Uri, headers_in: HeaderMap) -> Response {
+    let message = format!(
+        "There is no {method} {}. There is POST /v1/chat/completions, POST /v1/generate and GET /v1/models.",
+        uri.path()
+    );
+    let id = headers::request_id(&headers_in);
+    let error = Error::new(ErrorKind::InvalidRequest, message);
+    headers::failure_with(StatusCode::NOT_FOUND, &error, &id)
+}
+
+/// A path that there is, asked in the wrong way.
+pub(super) async fn no_such_method(method: Method, uri: Uri, headers_in: HeaderMap) -> Response {
+    let id = headers::request_id(&headers_in);
+    let error = Error::new(ErrorKind::InvalidRequest, format!("{} cannot be asked with {method}.", uri.path()));
+    headers::failure_with(StatusCode::METHOD_NOT_ALLOWED, &error, &id)
+}

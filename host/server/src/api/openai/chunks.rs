@@ -1,0 +1,237 @@
+//! A streamed answer as chat completion chunks.
+//!
+//! The parts of a chunk that stay the same are written once; a word of the answer costs one small copy.
+
+use std::fmt::Write as _;
+
+use wharf::{Event, Extension, Part, Usage};
+
+use super::answer::{Identity, finish, reasoning_field};
+use super::residual::{Residual, append, push_string};
+use super::usage;
+
+/// The end mark of every stream that ended well.
+pub(super) const DONE: &str = "data: [DONE]\n\n";
+
+/// Writes one stream.
+pub(super) struct Chunks {
+    id: String,
+    model: String,
+    created: u64,
+    include_usage: bool,
+    started: bool,
+    /// Up to the first choice's delta.
+    head: String,
+    /// Fields of the delta that nobody mapped.
+    delta_rest: String,
+    /// From the delta's end, without a finish reason.
+    tail: String,
+    /// The same, for a chunk that says why the model stopped; the vendor may have its own word.
+    choice_rest: String,
+    own_reason: bool,
+    top_rest: String,
+    usage: Option<Usage>,
+}
+
+impl Chunks {
+    pub(super) fn new(own: &Identity<'_>, include_usage: bool) -> Self {
+        let mut chunks = Self {
+            id: own.id.to_owned(),
+            model: own.model.to_owned(),
+            created: own.created,
+            include_usage,
+            started: false,
+            head: String::new(),
+            delta_rest: String::new(),
+            tail: String::new(),
+            choice_rest: String::new(),
+            own_reason: false,
+            top_rest: String::new(),
+            usage: None,
+        };
+        chunks.lay_over(&Residual::default());
+        chunks
+    }
+
+    /// Writes an event's chunks, none for some.
+    pub(super) fn event(&mut self, event: &Event, out: &mut String) {
+        match event {
+            Event::Start(start) => {
+                if let Some(id) = &start.id {
+                    self.id.clone_from(id);
+                }
+                if let Some(model) = &start.model {
+                    self.model.clone_from(model);
+                }
+                let others = self.extension(start.extra.as_ref());
+                self.start(out);
+                self.others(&others, out);
+            }
+            Event::Extension(extension) => {
+                let others = self.extension(Some(extension));
+                self.others(&others, out);
+            }
+            Event::Text(text) => self.delta(out, |out| {
+                out.push_str("\"content\":");
+                push_string(text, out);
+            }),
+            Event::Reasoning(reasoning) => {
+                if let Some(text) = &reasoning.text {
+                    self.delta(out, |out| {
+                        let _ = write!(out, "\"{}\":", reasoning_field(reasoning));
+                        push_string(text, out);
+                    });
+                }
+            }
+            Event::Refusal(text) => self.delta(out, |out| {
+                out.push_str("\"refusal\":");
+                push_string(text, out);
+            }),
+            Event::ToolCall(call) => self.delta(out, |out| {
+                let id_and_name = call.id.as_deref().zip(call.name.as_deref());
+                tool_call(call.index, id_and_name, &call.arguments, out);
+            }),
+            Event::Part(part) => self.part(part, out),
+            Event::Usage(usage) => self.usage = Some(usage.clone()),
+            Event::Finish(reason) => {
+                self.start(out);
+                out.push_str(&self.head);
+                out.push('}');
+                if !self.own_reason {
+                    let _ = write!(out, ",\"finish_reason\":\"{}\"", finish(*reason));
+                }
+                self.close_choice(out);
+            }
+        }
+    }
+
+    /// Writes the regular end.
+    pub(super) fn end(&mut self, out: &mut String) {
+        if self.include_usage
+            && let Some(usage) = self.usage.as_ref().and_then(usage::render)
+        {
+            out.push_str("data: ");
+            self.identity(out);
+            let _ = write!(out, ",\"choices\":[],\"usage\":{usage}{}}}\n\n", self.top_rest);
+        }
+        out.push_str(DONE);
+    }
+
+    /// The first chunk: who speaks.
+    fn start(&mut self, out: &mut String) {
+        if !self.started {
+            self.started = true;
+            self.raw_delta(out, |out| out.push_str("\"role\":\"assistant\",\"content\":\"\""));
+        }
+    }
+
+    fn delta(&mut self, out: &mut String, write: impl FnOnce(&mut String)) {
+        self.start(out);
+        self.raw_delta(out, write);
+    }
+
+    fn raw_delta(&self, out: &mut String, write: impl FnOnce(&mut String)) {
+        out.push_str(&self.head);
+        write(out);
+        out.push_str(&self.delta_rest);
+        out.push_str(&self.tail);
+    }
+
+    fn part(&mut self, part: &Part, out: &mut String) {
+        match part {
+            Part::Text(text) => self.event(&Event::Text(text.text.clone()), out),
+            Part::Refusal(text) => self.event(&Event::Refusal(text.clone()), out),
+            Part::Reasoning(reasoning) => self.event(&Event::Reasoning(reasoning.clone()), out),
+            Part::ToolCall(call) => {
+                self.delta(out, |out| tool_call(0, Some((&call.id, &call.name)), &call.arguments.0, out));
+            }
+            // A chunk has no place for these.
+            Part::Media(_) | Part::ToolResult(_) | Part::Extension(_) => {}
+        }
+    }
+
+    /// Takes new leftovers into use; returns other choices, which are sent once.
+    fn extension(&mut self, extension: Option<&Extension>) -> Vec<String> {
+        let residual = Residual::of(extension, "delta");
+        self.lay_over(&residual);
+        residual.others.iter().map(|raw| raw.get().to_owned()).collect()
+    }
+
+    fn others(&self, others: &[String], out: &mut String) {
+        if !others.is_empty() {
+            out.push_str("data: ");
+            self.identity(out);
+            let _ = write!(out, ",\"choices\":[{}]{}{}}}\n\n", others.join(","), self.usage_null(), self.top_rest);
+        }
+    }
+
+    fn lay_over(&mut self, residual: &Residual) {
+        self.top_rest.clear();
+        self.choice_rest.clear();
+        self.delta_rest.clear();
+        if !residual.top.contains_key("object") {
+            self.top_rest.push_str(",\"object\":\"chat.completion.chunk\"");
+        }
+        if !residual.top.contains_key("created") {
+            let _ = write!(self.top_rest, ",\"created\":{}", self.created);
+        }
+        append(&residual.top, &["usage"], &mut self.top_rest);
+        append(&residual.choice, &[], &mut self.choice_rest);
+        append(&residual.inner, &[], &mut self.delta_rest);
+        self.own_reason = residual.choice.contains_key("finish_reason");
+
+        self.head.clear();
+        let mut head = String::from("data: ");
+        self.identity(&mut head);
+        head.push_str(",\"choices\":[{\"index\":0,\"delta\":{");
+        self.head = head;
+        let mut tail = String::from("}");
+        if !self.own_reason {
+            tail.push_str(",\"finish_reason\":null");
+        }
+        self.close_choice(&mut tail);
+        self.tail = tail;
+    }
+
+    fn identity(&self, out: &mut String) {
+        out.push_str("{\"id\":");
+        push_string(&self.id, out);
+        out.push_str(",\"model\":");
+        push_string(&self.model, out);
+    }
+
+    fn close_choice(&self, out: &mut String) {
+        out.push_str(&self.choice_rest);
+        out.push_str("}]");
+        out.push_str(self.usage_null());
+        out.push_str(&self.top_rest);
+        out.push_str("}\n\n");
+    }
+
+    /// OpenAI puts a null into every chunk of a stream that ends with token counts.
+    fn usage_null(&self) -> &'static str {
+        if self.include_usage { ",\"usage\":null" } else { "" }
+    }
+}
+
+fn tool_call(index: u32, id_and_name: Option<(&str, &str)>, arguments: &str, out: &mut String) {
+    let _ = write!(out, "\"tool_calls\":[{{\"index\":{index}");
+    if let Some((id, _)) = id_and_name {
+        out.push_str(",\"id\":");
+        push_string(id, out);
+        out.push_str(",\"type\":\"function\"");
+    }
+    out.push_str(",\"function\":{");
+    if let Some((_, name)) = id_and_name {
+        out.push_str("\"name\":");
+        push_string(name, out);
+        out.push(',');
+    }
+    out.push_str("\"arguments\":");
+    push_string(arguments, out);
+    out.push_str("}}]");
+}
+
+#[cfg(test)]
+#[path = "chunks_tests.rs"]
+mod tests;

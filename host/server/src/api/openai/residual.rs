@@ -1,0 +1,63 @@
+//! Laying a vendor's leftover fields back over an answer. They mean something only if the vendor speaks the
+//! client's dialect; see `docs/adr/003-residual-extensions.md`.
+
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+use wharf::Extension;
+
+use super::DIALECT;
+
+/// Fields in order, unparsed.
+pub(super) type Leftover = IndexMap<String, Box<RawValue>>;
+
+/// What was left of an answer or a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Residual {
+    /// Beside `choices`.
+    pub(super) top: Leftover,
+    /// In the first choice.
+    pub(super) choice: Leftover,
+    /// In the first choice's `message` or `delta`.
+    pub(super) inner: Leftover,
+    /// The other choices, whole.
+    pub(super) others: Vec<Box<RawValue>>,
+}
+
+impl Residual {
+    /// Reads it. A provider that sends nonsense loses its leftovers, nothing else.
+    pub(super) fn of(extension: Option<&Extension>, inner_name: &str) -> Self {
+        extension.filter(|e| e.kind == DIALECT).and_then(|e| Self::parse(&e.value.0, inner_name)).unwrap_or_default()
+    }
+
+    fn parse(text: &str, inner_name: &str) -> Option<Self> {
+        let mut top: Leftover = serde_json::from_str(text).ok()?;
+        let choices = top.shift_remove("choices");
+        let mut choices: Vec<Box<RawValue>> =
+            choices.map_or_else(|| Some(Vec::new()), |raw| serde_json::from_str(raw.get()).ok())?;
+        let others = if choices.is_empty() { Vec::new() } else { choices.split_off(1) };
+        let mut choice: Leftover = match choices.first() {
+            Some(raw) => serde_json::from_str(raw.get()).ok()?,
+            None => Leftover::default(),
+        };
+        let inner = choice.shift_remove(inner_name).and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Some(Self { top, choice, inner: inner.unwrap_or_default(), others })
+    }
+}
+
+/// Appends fields to an object that is being written as text and already has a field.
+pub(super) fn append(fields: &Leftover, except: &[&str], out: &mut String) {
+    for (name, value) in fields {
+        if !except.contains(&name.as_str()) {
+            out.push(',');
+            push_string(name, out);
+            out.push(':');
+            out.push_str(value.get());
+        }
+    }
+}
+
+/// Appends a JSON string.
+pub(super) fn push_string(text: &str, out: &mut String) {
+    // A string always serializes.
+    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+}
