@@ -42,7 +42,10 @@ def test_a_failure_has_its_type_status_and_code(client, model, stream):
     assert (type(error), error.status_code) == (kind, status)
     assert code in (None, error.code)
     assert error.request_id
-    assert set(error.body) == {"message", "type", "param", "code"}, "the body has OpenAI's shape"
+    assert set(error.body) == {"message", "type", "param", "code", "attempts"}, "OpenAI's shape, and who said no"
+    assert [attempt["deployment"] for attempt in error.body["attempts"]] == [
+        "badkey" if model == "bad-key-model" else error.response.headers["x-wharf-deployment"]
+    ]
     assert error.body["message"] and error.body["type"]
 
 

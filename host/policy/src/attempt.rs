@@ -31,7 +31,9 @@ pub struct OpenStream {
 
 impl std::fmt::Debug for OpenStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenStream").field("ended", &self.rest.is_none()).finish_non_exhaustive()
+        f.debug_struct("OpenStream")
+            .field("ended", &self.rest.is_none())
+            .finish_non_exhaustive()
     }
 }
 
@@ -39,7 +41,10 @@ impl OpenStream {
     /// A stream that nobody holds back.
     #[must_use]
     pub fn new(source: Box<dyn EventSource>) -> Self {
-        Self { opening: VecDeque::new(), rest: Some(source) }
+        Self {
+            opening: VecDeque::new(),
+            rest: Some(source),
+        }
     }
 
     /// The next events; empty at the regular end and ever after. Dropping the future loses the stream.
@@ -50,7 +55,9 @@ impl OpenStream {
         if !self.opening.is_empty() {
             return Ok(self.opening.drain(..).collect());
         }
-        let Some(mut source) = self.rest.take() else { return Ok(Vec::new()) };
+        let Some(mut source) = self.rest.take() else {
+            return Ok(Vec::new());
+        };
         let events = source.next().await?;
         if !events.is_empty() {
             self.rest = Some(source);
@@ -93,7 +100,10 @@ pub async fn stream(
 
 fn pick<'a>(upstreams: &'a [Arc<dyn Upstream>], balance: &RoundRobin) -> Result<&'a Arc<dyn Upstream>, Error> {
     let none = || Error::new(ErrorKind::NoDeployment, "no deployment can serve this model now");
-    balance.pick(upstreams.len()).and_then(|at| upstreams.get(at)).ok_or_else(none)
+    balance
+        .pick(upstreams.len())
+        .and_then(|at| upstreams.get(at))
+        .ok_or_else(none)
 }
 
 async fn open(upstream: &dyn Upstream, request: &Request, deadline: Option<Instant>) -> Result<OpenStream, Error> {
@@ -108,7 +118,10 @@ async fn open(upstream: &dyn Upstream, request: &Request, deadline: Option<Insta
             return Ok(OpenStream { opening, rest: None });
         }
         if committed {
-            return Ok(OpenStream { opening, rest: Some(source) });
+            return Ok(OpenStream {
+                opening,
+                rest: Some(source),
+            });
         }
     }
 }
@@ -116,10 +129,18 @@ async fn open(upstream: &dyn Upstream, request: &Request, deadline: Option<Insta
 fn conclude<T>(upstream: &dyn Upstream, outcome: Result<T, Error>, started: Instant) -> Result<Answered<T>, Error> {
     let deployment = upstream.deployment().clone();
     match outcome {
-        Ok(value) => Ok(Answered { value, deployment, attempts: 1 }),
+        Ok(value) => Ok(Answered {
+            value,
+            deployment,
+            attempts: 1,
+        }),
         Err(error) => {
             let took = Instant::now().saturating_duration_since(started);
-            let attempt = Attempt { deployment, kind: error.kind(), took };
+            let attempt = Attempt {
+                deployment,
+                kind: error.kind(),
+                took,
+            };
             Err(error.exhausted(vec![attempt]))
         }
     }

@@ -34,11 +34,7 @@ impl Upstream for Scripted {
         async { Err(Error::new(ErrorKind::Overloaded, "busy")) }.boxed()
     }
 
-    fn stream<'a>(
-        &'a self,
-        _: &'a Request,
-        _: Option<Instant>,
-    ) -> BoxFuture<'a, Result<Box<dyn EventSource>, Error>> {
+    fn stream<'a>(&'a self, _: &'a Request, _: Option<Instant>) -> BoxFuture<'a, Result<Box<dyn EventSource>, Error>> {
         let batches = std::mem::take(&mut *self.batches.lock().unwrap());
         async move { Ok(Box::new(Playing(batches.into())) as Box<dyn EventSource>) }.boxed()
     }
@@ -46,11 +42,16 @@ impl Upstream for Scripted {
 
 fn upstreams(batches: Vec<Batch>) -> Vec<Arc<dyn Upstream>> {
     let name = DeploymentName::new("a").unwrap();
-    vec![Arc::new(Scripted { name, batches: Mutex::new(batches) })]
+    vec![Arc::new(Scripted {
+        name,
+        batches: Mutex::new(batches),
+    })]
 }
 
 async fn run(batches: Vec<Batch>) -> Result<Vec<Batch>, Error> {
-    let mut open = stream(&upstreams(batches), &RoundRobin::default(), &Request::default(), None).await?.value;
+    let mut open = stream(&upstreams(batches), &RoundRobin::default(), &Request::default(), None)
+        .await?
+        .value;
     let mut all = Vec::new();
     loop {
         let next = open.next().await;
@@ -69,10 +70,16 @@ fn text(text: &str) -> Event {
 #[tokio::test]
 async fn an_error_before_the_first_content_is_an_error_and_not_a_broken_stream() {
     let failed = Error::new(ErrorKind::Overloaded, "busy");
-    let error = run(vec![Ok(vec![Event::Start(Start::default())]), Err(failed)]).await.unwrap_err();
+    let error = run(vec![Ok(vec![Event::Start(Start::default())]), Err(failed)])
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Overloaded);
     assert_eq!(error.attempts().len(), 1);
-    assert_eq!(error.retryability(), Retryability::Exhausted, "nobody further out may retry");
+    assert_eq!(
+        error.retryability(),
+        Retryability::Exhausted,
+        "nobody further out may retry"
+    );
 }
 
 #[tokio::test]
@@ -87,7 +94,11 @@ async fn an_error_after_the_first_content_ends_the_stream() {
 async fn nothing_is_lost_or_reordered_on_the_way() {
     let start = Event::Start(Start::default());
     let end = Event::Finish(FinishReason::Stop);
-    let script = vec![Ok(vec![start.clone()]), Ok(vec![text("a"), text("b")]), Ok(vec![text("c"), end.clone()])];
+    let script = vec![
+        Ok(vec![start.clone()]),
+        Ok(vec![text("a"), text("b")]),
+        Ok(vec![text("c"), end.clone()]),
+    ];
     let all: Vec<Event> = run(script).await.unwrap().into_iter().flatten().flatten().collect();
     assert_eq!(all, [start, text("a"), text("b"), text("c"), end]);
 }
@@ -101,9 +112,12 @@ async fn an_answer_without_content_is_an_answer() {
 
 #[tokio::test]
 async fn a_failed_request_tells_who_said_no() {
-    let error =
-        generate(&upstreams(vec![]), &RoundRobin::default(), &Request::default(), None).await.unwrap_err();
+    let error = generate(&upstreams(vec![]), &RoundRobin::default(), &Request::default(), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.attempts()[0].deployment.as_str(), "a");
-    let none = generate(&[], &RoundRobin::default(), &Request::default(), None).await.unwrap_err();
+    let none = generate(&[], &RoundRobin::default(), &Request::default(), None)
+        .await
+        .unwrap_err();
     assert_eq!(none.kind(), ErrorKind::NoDeployment);
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
-use wharf_types::{
-    Capabilities, CredentialScheme, DeploymentName, Error, HealthStatus, Request, Response,
-};
+use wharf_types::{Capabilities, CredentialScheme, DeploymentName, Error, HealthStatus, Request, Response};
 
 use crate::engine::Engine;
 use crate::instance::{Instance, Parts};
@@ -58,7 +56,10 @@ pub struct Deployment {
 
 impl std::fmt::Debug for Deployment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deployment").field("name", &self.name).field("provider", &self.provider).finish_non_exhaustive()
+        f.debug_struct("Deployment")
+            .field("name", &self.name)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,8 +105,20 @@ impl Deployment {
     }
 
     async fn start(&self, cap: u64, deadline: Instant) -> Result<Instance, Error> {
-        let parts = Parts { limits: &self.limits, settings: &self.settings, outbound: &self.outbound };
-        Instance::start(&self.engine, &self.provider.pre, self.name.as_str(), parts, cap, deadline).await
+        let parts = Parts {
+            limits: &self.limits,
+            settings: &self.settings,
+            outbound: &self.outbound,
+        };
+        Instance::start(
+            &self.engine,
+            &self.provider.pre,
+            self.name.as_str(),
+            parts,
+            cap,
+            deadline,
+        )
+        .await
     }
 
     /// One exchange, answered whole. `model` is the vendor's name. Dropping the future cancels it.

@@ -41,7 +41,11 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { instances: DEFAULT_INSTANCES, max_memory: MIN_SLOT_MEMORY, cache_dir: None }
+        Self {
+            instances: DEFAULT_INSTANCES,
+            max_memory: MIN_SLOT_MEMORY,
+            cache_dir: None,
+        }
     }
 }
 

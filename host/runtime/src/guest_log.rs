@@ -43,12 +43,22 @@ pub(crate) enum Level {
 impl GuestLog {
     pub(crate) fn new(deployment: Arc<str>, outbound: Arc<Outbound>) -> Self {
         let (left, line) = (AtomicU32::new(MAX_MESSAGES), Mutex::new(Vec::new()));
-        Self(Arc::new(Inner { deployment, outbound, left, line }))
+        Self(Arc::new(Inner {
+            deployment,
+            outbound,
+            left,
+            line,
+        }))
     }
 
     pub(crate) fn write(&self, level: Level, message: String) {
         let one_less = |left: u32| left.checked_sub(1);
-        if self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err() {
+        if self
+            .0
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+            .is_err()
+        {
             return;
         }
         let message = self.0.outbound.mask(cut(message, MAX_MESSAGE));

@@ -10,8 +10,15 @@ const PROVIDER: &str = "provider";
 /// Contract versions this host supports.
 pub const SUPPORTED: &str = "0.1.0";
 /// Namespaces whose interfaces the host offers: all of WASI 0.2 (mostly denied), and the contract's own.
-const OFFERED: [&str; 7] =
-    ["wasi:io/", "wasi:clocks/", "wasi:random/", "wasi:cli/", "wasi:filesystem/", "wasi:sockets/", "wasi:http/"];
+const OFFERED: [&str; 7] = [
+    "wasi:io/",
+    "wasi:clocks/",
+    "wasi:random/",
+    "wasi:cli/",
+    "wasi:filesystem/",
+    "wasi:sockets/",
+    "wasi:http/",
+];
 /// The contract's interfaces that a provider may import.
 const OFFERED_OWN: [&str; 3] = ["wharf:provider/types", "wharf:provider/config", "wharf:provider/log"];
 
@@ -69,7 +76,11 @@ impl NotAProvider {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
 /// Reads the outline of a component.
@@ -81,11 +92,17 @@ pub fn outline(bytes: &[u8]) -> Result<Outline, NotAProvider> {
         return Err(NotAProvider::NotWasm);
     }
     let malformed = |e: wasmparser::BinaryReaderError| NotAProvider::Malformed(e.to_string());
-    let mut outline = Outline { imports: Vec::new(), exports: Vec::new() };
+    let mut outline = Outline {
+        imports: Vec::new(),
+        exports: Vec::new(),
+    };
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(malformed)? {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(NotAProvider::CoreModule),
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } if depth == 0 => return Err(NotAProvider::CoreModule),
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 1 => {
@@ -124,12 +141,18 @@ impl Outline {
             Some(found) => return Err(NotAProvider::UnknownVersion { found }),
         }
         let unknown: Vec<String> = self.imports.iter().filter(|name| !is_offered(name)).cloned().collect();
-        if unknown.is_empty() { Ok(()) } else { Err(NotAProvider::UnknownImport(unknown)) }
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(NotAProvider::UnknownImport(unknown))
+        }
     }
 }
 
 fn is_offered(name: &str) -> bool {
-    let Some((interface, version)) = name.split_once('@') else { return false };
+    let Some((interface, version)) = name.split_once('@') else {
+        return false;
+    };
     if OFFERED_OWN.contains(&interface) {
         return version == SUPPORTED;
     }
@@ -142,7 +165,10 @@ mod tests {
 
     fn outline_of(imports: &[&str], exports: &[&str]) -> Outline {
         let owned = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect();
-        Outline { imports: owned(imports), exports: owned(exports) }
+        Outline {
+            imports: owned(imports),
+            exports: owned(exports),
+        }
     }
 
     #[test]
@@ -150,19 +176,33 @@ mod tests {
         assert_eq!(outline(b"hello"), Err(NotAProvider::NotWasm));
         assert_eq!(outline(b""), Err(NotAProvider::NotWasm));
         assert_eq!(outline(b"\0asm\x01\0\0\0"), Err(NotAProvider::CoreModule));
-        assert!(matches!(outline(b"\0asm\x0d\0\x01\0\xff"), Err(NotAProvider::Malformed(_))));
+        assert!(matches!(
+            outline(b"\0asm\x0d\0\x01\0\xff"),
+            Err(NotAProvider::Malformed(_))
+        ));
         assert!(matches!(outline(b"\0asm"), Err(NotAProvider::Malformed(_))));
     }
 
     #[test]
     fn world_version_and_imports_each_have_their_error() {
         let provider = "wharf:provider/provider@0.1.0";
-        assert_eq!(outline_of(&["wasi:io/streams@0.2.6", "wharf:provider/log@0.1.0"], &[provider]).check(), Ok(()));
+        assert_eq!(
+            outline_of(&["wasi:io/streams@0.2.6", "wharf:provider/log@0.1.0"], &[provider]).check(),
+            Ok(())
+        );
         let wrong = outline_of(&[], &["wasi:cli/run@0.2.0"]).check();
         assert!(matches!(wrong, Err(NotAProvider::WrongWorld(_))), "{wrong:?}");
         let newer = outline_of(&[], &["wharf:provider/provider@0.3.0"]).check().unwrap_err();
-        assert!(newer.to_string().contains("0.3.0") && newer.to_string().contains(SUPPORTED), "{newer}");
-        for import in ["acme:db/query@1.0.0", "wasi:keyvalue/store@0.2.0", "wasi:io/streams@0.3.0", "plain"] {
+        assert!(
+            newer.to_string().contains("0.3.0") && newer.to_string().contains(SUPPORTED),
+            "{newer}"
+        );
+        for import in [
+            "acme:db/query@1.0.0",
+            "wasi:keyvalue/store@0.2.0",
+            "wasi:io/streams@0.3.0",
+            "plain",
+        ] {
             let refused = outline_of(&[import], &[provider]).check().unwrap_err();
             assert!(refused.to_string().contains(import), "{refused}");
         }

@@ -46,8 +46,17 @@ impl Instance {
         cap: u64,
         deadline: Instant,
     ) -> Result<Self, Error> {
-        let no_slot = || Error::new(ErrorKind::ResourceExhausted, "the host has no free instance; it is at its limit");
-        let slot = timeout_at(deadline, engine.slot()).await.ok().flatten().ok_or_else(no_slot)?;
+        let no_slot = || {
+            Error::new(
+                ErrorKind::ResourceExhausted,
+                "the host has no free instance; it is at its limit",
+            )
+        };
+        let slot = timeout_at(deadline, engine.slot())
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(no_slot)?;
         let seen = Arc::new(Seen::default());
         let hooks = Hooks::new(Arc::clone(parts.outbound), Arc::clone(&seen), cap);
         let log = GuestLog::new(deployment.into(), Arc::clone(parts.outbound));
@@ -62,8 +71,15 @@ impl Instance {
             Ok(())
         });
         let started = timeout_at(deadline, pre.instantiate_async(&mut store)).await;
-        let guest = started.map_err(|_| verdict::of_timeout())?.map_err(|e| verdict::of_trap(&e))?;
-        Ok(Self { store, guest, seen, _slot: slot })
+        let guest = started
+            .map_err(|_| verdict::of_timeout())?
+            .map_err(|e| verdict::of_trap(&e))?;
+        Ok(Self {
+            store,
+            guest,
+            seen,
+            _slot: slot,
+        })
     }
 
     pub(crate) async fn describe(&mut self, deadline: Instant) -> Result<wit::Manifest, Error> {
@@ -81,7 +97,10 @@ impl Instance {
         let parts = lists.parts(request);
         let messages = convert::Lists::messages(request, &parts);
         let lent = convert::request(request, model, &lists, &messages);
-        let call = self.guest.wharf_provider_provider().call_generate(&mut self.store, lent);
+        let call = self
+            .guest
+            .wharf_provider_provider()
+            .call_generate(&mut self.store, lent);
         self.seen.judge(timeout_at(deadline, call).await).map(convert::response)
     }
 
@@ -112,8 +131,13 @@ impl Instance {
         model: Option<&str>,
         deadline: Instant,
     ) -> Result<wharf_types::Capabilities, Error> {
-        let call = self.guest.wharf_provider_provider().call_capabilities(&mut self.store, model);
-        self.seen.judge(timeout_at(deadline, call).await).map(convert::capabilities)
+        let call = self
+            .guest
+            .wharf_provider_provider()
+            .call_capabilities(&mut self.store, model);
+        self.seen
+            .judge(timeout_at(deadline, call).await)
+            .map(convert::capabilities)
     }
 
     pub(crate) async fn health_check(&mut self, deadline: Instant) -> Result<wharf_types::HealthStatus, Error> {
@@ -153,6 +177,7 @@ impl Seen {
 
     /// The outcome of a call.
     fn judge<T>(&self, outcome: Timed<Result<T, wit::Error>>) -> Result<T, Error> {
-        self.judge_call(outcome)?.map_err(|claimed| verdict::of_error(convert::error(claimed), self.observed()))
+        self.judge_call(outcome)?
+            .map_err(|claimed| verdict::of_error(convert::error(claimed), self.observed()))
     }
 }

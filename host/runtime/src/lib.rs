@@ -6,7 +6,6 @@
 //! instance asks of the network passes [`outbound`].
 
 #![forbid(unsafe_code)]
-#![warn(clippy::wildcard_enum_match_arm)]
 
 mod bindings;
 mod convert;

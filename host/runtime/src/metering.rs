@@ -130,7 +130,12 @@ mod tests {
     use super::*;
 
     fn meter() -> Meter {
-        Meter::new(&Limits { cpu: Duration::from_millis(100), memory: 100, table_elements: 10, ..Limits::default() })
+        Meter::new(&Limits {
+            cpu: Duration::from_millis(100),
+            memory: 100,
+            table_elements: 10,
+            ..Limits::default()
+        })
     }
 
     #[tokio::test(start_paused = true)]

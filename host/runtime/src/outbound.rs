@@ -56,7 +56,11 @@ pub struct OutboundTimeouts {
 impl Default for OutboundTimeouts {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
-        Self { connect: Duration::from_secs(10), first_byte: minute, idle: minute }
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: minute,
+            idle: minute,
+        }
     }
 }
 
@@ -120,7 +124,13 @@ const REMOVED: [HeaderName; 9] = [
     header::EXPECT,
 ];
 /// The same, for names that the standard library of headers does not know.
-const REMOVED_BY_NAME: [&str; 5] = ["x-api-key", "api-key", "x-goog-api-key", "keep-alive", "proxy-connection"];
+const REMOVED_BY_NAME: [&str; 5] = [
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "keep-alive",
+    "proxy-connection",
+];
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("wharf/", env!("CARGO_PKG_VERSION")));
 
 impl Outbound {
@@ -145,7 +155,9 @@ impl Outbound {
 
     /// Masks the deployment's credential in a text.
     pub(crate) fn mask(&self, text: String) -> String {
-        self.scrubber.as_ref().map_or_else(|| text.clone(), |scrubber| scrubber.text(&text))
+        self.scrubber
+            .as_ref()
+            .map_or_else(|| text.clone(), |scrubber| scrubber.text(&text))
     }
 
     /// Sends one request of the guest.
@@ -157,7 +169,10 @@ impl Outbound {
         cap: u64,
     ) -> Result<Response<WasiBody>, WasiError> {
         if !self.allow.permits(request.uri()) {
-            tracing::warn!(host = request.uri().host(), "a provider asked for a host that is not on its allow-list");
+            tracing::warn!(
+                host = request.uri().host(),
+                "a provider asked for a host that is not on its allow-list"
+            );
             seen.failed(Failure::Denied);
             return Err(WasiError::HttpRequestDenied);
         }

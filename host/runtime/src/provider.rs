@@ -27,7 +27,10 @@ pub struct Provider {
 
 impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Provider").field("manifest", &self.manifest).field("digest", &self.digest).finish()
+        f.debug_struct("Provider")
+            .field("manifest", &self.manifest)
+            .field("digest", &self.digest)
+            .finish()
     }
 }
 
@@ -85,7 +88,9 @@ impl LoadProblem {
             Self::NotAProvider(problem) => problem.remedy(),
             Self::Compile(_) => "build the component again; if it stays, report it to the provider's author",
             Self::Link(_) => "rebuild the provider with the SDK of this host's version",
-            Self::Trial(_) => "the provider's `describe` must work without network and settings; tell its author",
+            Self::Trial(_) => {
+                "the provider's `describe` must work without network and settings; `--log info` shows what it wrote"
+            }
             Self::Manifest(_) => "tell the provider's author",
         }
     }
@@ -101,8 +106,20 @@ pub(crate) struct Candidate<'a> {
 
 impl Provider {
     pub(crate) fn new(candidate: Candidate<'_>, pre: Host_Pre<State>, manifest: Manifest) -> Arc<Self> {
-        let Candidate { path, digest, size, outline } = candidate;
-        Arc::new(Self { pre, manifest, path: path.to_owned(), digest, size, outline })
+        let Candidate {
+            path,
+            digest,
+            size,
+            outline,
+        } = candidate;
+        Arc::new(Self {
+            pre,
+            manifest,
+            path: path.to_owned(),
+            digest,
+            size,
+            outline,
+        })
     }
 }
 

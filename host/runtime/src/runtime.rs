@@ -40,7 +40,9 @@ pub struct Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("free_slots", &self.engine.free_slots()).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("free_slots", &self.engine.free_slots())
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,7 +58,12 @@ impl Runtime {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(EngineError::new)?;
         config::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(EngineError::new)?;
         log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(EngineError::new)?;
-        Ok(Self { engine, linker, roots: TrustedRoots::default(), compiling: Mutex::new(()) })
+        Ok(Self {
+            engine,
+            linker,
+            roots: TrustedRoots::default(),
+            compiling: Mutex::new(()),
+        })
     }
 
     /// Loads a file.
@@ -66,7 +73,11 @@ impl Runtime {
     pub async fn load(&self, path: &Path) -> Result<Arc<Provider>, LoadError> {
         let mut digest = None;
         let loaded = self.load_steps(path, &mut digest).await;
-        loaded.map_err(|problem| LoadError { path: path.to_owned(), digest, problem })
+        loaded.map_err(|problem| LoadError {
+            path: path.to_owned(),
+            digest,
+            problem,
+        })
     }
 
     async fn load_steps(&self, path: &Path, found: &mut Option<String>) -> Result<Arc<Provider>, LoadProblem> {
@@ -86,10 +97,22 @@ impl Runtime {
             let compiling = tokio::task::spawn_blocking(move || compile(&engine, &bytes));
             compiling.await.map_err(|e| LoadProblem::Compile(e.to_string()))??
         };
-        let pre = self.linker.instantiate_pre(&component).map_err(|e| LoadProblem::Link(format!("{e:#}")))?;
+        let pre = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|e| LoadProblem::Link(format!("{e:#}")))?;
         let pre = prepare(pre)?;
         let manifest = self.trial(&pre).await?;
-        Ok(Provider::new(Candidate { path, digest, size, outline }, pre, manifest))
+        Ok(Provider::new(
+            Candidate {
+                path,
+                digest,
+                size,
+                outline,
+            },
+            pre,
+            manifest,
+        ))
     }
 
     /// Runs `describe` with no network and default limits.
@@ -99,9 +122,14 @@ impl Runtime {
         let limits = Limits::default();
         let deadline = Instant::now() + TRIAL_TIMEOUT;
         let settings = Arc::new(Settings::default());
-        let parts = crate::instance::Parts { limits: &limits, settings: &settings, outbound: &Arc::new(outbound) };
-        let mut instance =
-            Instance::start(&self.engine, pre, "trial", parts, 0, deadline).await.map_err(|e| trial_error(&e))?;
+        let parts = crate::instance::Parts {
+            limits: &limits,
+            settings: &settings,
+            outbound: &Arc::new(outbound),
+        };
+        let mut instance = Instance::start(&self.engine, pre, "trial", parts, 0, deadline)
+            .await
+            .map_err(|e| trial_error(&e))?;
         let manifest = instance.describe(deadline).await.map_err(|e| trial_error(&e))?;
         convert::manifest(manifest).map_err(LoadProblem::Manifest)
     }
@@ -129,9 +157,11 @@ fn trial_error(error: &wharf_types::Error) -> LoadProblem {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

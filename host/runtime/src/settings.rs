@@ -17,8 +17,14 @@ impl Settings {
         if let Some(url) = base_url {
             settings.insert("base_url".to_owned(), Value::from(url));
         }
-        let by_key = settings.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
-        Self { by_key, all: Value::Object(settings).to_string() }
+        let by_key = settings
+            .iter()
+            .map(|(key, value)| (key.clone(), value.to_string()))
+            .collect();
+        Self {
+            by_key,
+            all: Value::Object(settings).to_string(),
+        }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {

@@ -35,7 +35,15 @@ impl State {
         http.set_field_size_limit(limits.headers);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        Self { wasi: wasi.build(), http, table, hooks, meter: Meter::new(limits), settings, log }
+        Self {
+            wasi: wasi.build(),
+            http,
+            table,
+            hooks,
+            meter: Meter::new(limits),
+            settings,
+            log,
+        }
     }
 }
 
@@ -47,13 +55,20 @@ impl Metered for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
     }
 }
 

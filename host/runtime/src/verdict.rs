@@ -1,6 +1,7 @@
 //! What a failed call is, from what the guest said and what the host saw. The host trusts its own eyes: a
 //! guest cannot make a vendor's failure look like the caller's fault, nor hide a time limit.
 
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Error as WasmError, PoolConcurrencyLimitError, Trap};
 use wharf_types::{Error, ErrorKind, Phase};
 
@@ -10,13 +11,37 @@ use crate::outbound::{Failure, Observed};
 /// The guest returned an error.
 pub(crate) fn of_error(claimed: Error, seen: Observed) -> Error {
     let error = match seen.failure {
-        Some(failure) => claimed.clone().with_kind(by_failure(failure, claimed.kind())),
+        Some(failure) => {
+            let kind = by_failure(failure, claimed.kind());
+            let told = claimed.with_kind(kind);
+            match message(failure) {
+                Some(message) => told.with_message(message),
+                None => told,
+            }
+        }
         None => by_status(claimed, seen.status),
     };
     let sent = error.sent() || seen.status.is_some();
     let status = seen.status.or(error.http_status());
-    let (code, id) = (error.provider_code().map(str::to_owned), error.upstream_request_id().map(str::to_owned));
+    let (code, id) = (
+        error.provider_code().map(str::to_owned),
+        error.upstream_request_id().map(str::to_owned),
+    );
     error.with_upstream(status, code, id).with_sent(sent)
+}
+
+/// What to say where the host knows better than the guest, which may only see a broken read.
+fn message(failure: Failure) -> Option<&'static str> {
+    match failure {
+        Failure::TooLarge => Some("the vendor's answer is larger than the limit (`limits.response`, `limits.stream`)"),
+        Failure::Timeout(Phase::Connect) => Some("connecting to the vendor took too long"),
+        Failure::Timeout(Phase::FirstToken) => Some("the vendor's answer did not begin in time"),
+        Failure::Timeout(Phase::Idle) => Some("the vendor fell silent in the middle of its answer"),
+        Failure::Timeout(Phase::Total | Phase::Upstream)
+        | Failure::Denied
+        | Failure::Unavailable
+        | Failure::Protocol => None,
+    }
 }
 
 fn by_failure(failure: Failure, claimed: ErrorKind) -> ErrorKind {
@@ -64,19 +89,34 @@ fn by_status(claimed: Error, status: Option<u16>) -> Error {
 pub(crate) fn of_trap(error: &WasmError) -> Error {
     let (kind, message) = if let Some(limit) = error.downcast_ref::<LimitReached>() {
         (ErrorKind::ResourceExhausted, limit.to_string())
+    } else if error.downcast_ref::<ResourceTableError>().is_some() {
+        (
+            ErrorKind::ResourceExhausted,
+            "the provider holds more resources of the host than it may".to_owned(),
+        )
     } else if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
-        (ErrorKind::ResourceExhausted, "the host has no free instance for this provider".to_owned())
+        (
+            ErrorKind::ResourceExhausted,
+            "the host has no free instance for this provider".to_owned(),
+        )
     } else if matches!(error.downcast_ref::<Trap>(), Some(Trap::StackOverflow)) {
         (ErrorKind::ProviderTrapped, "the provider ran out of stack".to_owned())
     } else {
         (ErrorKind::ProviderTrapped, "the provider crashed".to_owned())
     };
-    Error::new(kind, message).with_detail(format!("{error:#}")).with_sent(true)
+    // The innermost reason; the stack of the guest above it is for debugging the guest.
+    let reason = error.chain().last().map(ToString::to_string).unwrap_or_default();
+    tracing::debug!(error = %format!("{error:#}"), "a provider's call did not return");
+    Error::new(kind, message).with_detail(reason).with_sent(true)
 }
 
 /// Time was up before the guest returned.
 pub(crate) fn of_timeout() -> Error {
-    Error::new(ErrorKind::Timeout(Phase::Total), "the deployment did not answer within its time limit").with_sent(true)
+    Error::new(
+        ErrorKind::Timeout(Phase::Total),
+        "the deployment did not answer within its time limit",
+    )
+    .with_sent(true)
 }
 
 #[cfg(test)]
@@ -84,7 +124,15 @@ mod tests {
     use super::*;
 
     fn judge(claimed: ErrorKind, status: Option<u16>, failure: Option<Failure>) -> ErrorKind {
-        of_error(Error::new(claimed, "m"), Observed { requests: 1, status, failure }).kind()
+        of_error(
+            Error::new(claimed, "m"),
+            Observed {
+                requests: 1,
+                status,
+                failure,
+            },
+        )
+        .kind()
     }
 
     #[test]
@@ -104,7 +152,10 @@ mod tests {
         use ErrorKind as K;
         let idle = Failure::Timeout(Phase::Idle);
         assert_eq!(judge(K::Internal, Some(200), Some(idle)), K::Timeout(Phase::Idle));
-        assert_eq!(judge(K::InvalidRequest, None, Some(Failure::Unavailable)), K::UpstreamUnavailable);
+        assert_eq!(
+            judge(K::InvalidRequest, None, Some(Failure::Unavailable)),
+            K::UpstreamUnavailable
+        );
         assert_eq!(judge(K::Internal, None, Some(Failure::Denied)), K::PermissionDenied);
     }
 }

@@ -59,7 +59,13 @@ enum ConfigCommand {
 #[derive(Debug, Args)]
 struct ConfigArgs {
     /// The configuration file.
-    #[arg(long, short, value_name = "FILE", env = "WHARF_CONFIG", default_value = "./wharf.yaml")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        env = "WHARF_CONFIG",
+        default_value = "./wharf.yaml"
+    )]
     config: PathBuf,
 }
 

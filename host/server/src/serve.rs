@@ -47,7 +47,12 @@ impl Server {
         drain_timeout: Duration,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, app: Arc::new(app), max_connections, drain_timeout })
+        Ok(Self {
+            listener,
+            app: Arc::new(app),
+            max_connections,
+            drain_timeout,
+        })
     }
 
     /// The address that was bound, with its real port.
@@ -60,7 +65,10 @@ impl Server {
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) -> Ended {
         let service = TowerToHyperService::new(api::router(Arc::clone(&self.app)));
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT);
         builder.http2().timer(TokioTimer::new()).max_concurrent_streams(1000);
         let graceful = GracefulShutdown::new();
         let room = Arc::new(Semaphore::new(self.max_connections));
@@ -88,7 +96,9 @@ impl Server {
                 tracing::debug!(%error, "a connection could not be set up");
                 continue;
             }
-            let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+            let connection = builder
+                .serve_connection(TokioIo::new(stream), service.clone())
+                .into_owned();
             let connection = graceful.watch(connection);
             connections.spawn(async move {
                 let _place = place;
@@ -101,7 +111,10 @@ impl Server {
         self.app.draining.store(true, Ordering::Relaxed);
         self.app.host.close();
         tracing::info!(limit = ?self.drain_timeout, "draining");
-        if tokio::time::timeout(self.drain_timeout, graceful.shutdown()).await.is_ok() {
+        if tokio::time::timeout(self.drain_timeout, graceful.shutdown())
+            .await
+            .is_ok()
+        {
             return Ended::Drained;
         }
         while connections.try_join_next().is_some() {}

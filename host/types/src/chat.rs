@@ -44,7 +44,12 @@ impl Message {
     /// A message of one text.
     #[must_use]
     pub fn text(role: Role, text: impl Into<String>) -> Self {
-        Self { role, name: None, parts: vec![Part::text(text)], extra: None }
+        Self {
+            role,
+            name: None,
+            parts: vec![Part::text(text)],
+            extra: None,
+        }
     }
 }
 

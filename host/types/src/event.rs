@@ -1,6 +1,6 @@
 //! The steps of a streamed answer.
 
-use crate::{Extension, FinishReason, Part, Reasoning, Usage};
+use crate::{Extension, FinishReason, Json, Part, Reasoning, Usage};
 
 /// The head of a streamed answer.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +24,8 @@ pub struct CallDelta {
     pub name: Option<String>,
     /// More of the arguments.
     pub arguments: String,
+    /// Vendor fields of the piece: a JSON object.
+    pub extra: Option<Json>,
 }
 
 /// One step.

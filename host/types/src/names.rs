@@ -71,7 +71,10 @@ mod tests {
         for name in ["", " ", "a b", "a\n", "é", &"x".repeat(129)] {
             assert!(DeploymentName::new(name).is_err(), "{name:?}");
         }
-        assert!(DeploymentName::new("a/b").is_err(), "the slash separates a deployment from its model");
+        assert!(
+            DeploymentName::new("a/b").is_err(),
+            "the slash separates a deployment from its model"
+        );
         assert!(RouteName::new("meta-llama/Llama-3:free").is_ok());
     }
 }

@@ -115,6 +115,9 @@ impl Part {
     /// A text without vendor fields.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(Text { text: text.into(), extra: None })
+        Self::Text(Text {
+            text: text.into(),
+            extra: None,
+        })
     }
 }

@@ -23,15 +23,32 @@ use crate::snapshot::{DeploymentState, ModelEntry, Route, Snapshot};
 
 /// The engine that a configuration needs.
 pub(crate) fn engine(config: &Config) -> EngineConfig {
-    let largest = config.deployments.iter().map(|d| usize_of(d.limits.memory)).max().unwrap_or(0);
+    let largest = config
+        .deployments
+        .iter()
+        .map(|d| usize_of(d.limits.memory))
+        .max()
+        .unwrap_or(0);
     let defaults = EngineConfig::default();
-    let cache_dir = if config.cache.enabled { config.cache.dir.clone().or_else(default_cache_dir) } else { None };
-    EngineConfig { max_memory: largest.max(defaults.max_memory), cache_dir, ..defaults }
+    let cache_dir = if config.cache.enabled {
+        config.cache.dir.clone().or_else(default_cache_dir)
+    } else {
+        None
+    };
+    EngineConfig {
+        max_memory: largest.max(defaults.max_memory),
+        cache_dir,
+        ..defaults
+    }
 }
 
 /// The user's cache directory, by the XDG rules; none where there is no home.
 fn default_cache_dir() -> Option<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
     Some(base.join("wharf").join("components"))
 }
@@ -44,12 +61,19 @@ pub(crate) fn snapshot(runtime: &Runtime, config: &Config, plugins: &Plugins) ->
         if let Err(reason) = &made {
             tracing::error!("deployment `{}` is not available: {reason}", entry.name);
         }
-        deployments.push(DeploymentState { name: entry.name.clone(), deployment: made.map(Arc::new) });
+        deployments.push(DeploymentState {
+            name: entry.name.clone(),
+            deployment: made.map(Arc::new),
+        });
     }
     let mut routes = HashMap::new();
     let mut models = Vec::new();
-    let entries: HashMap<&str, (&DeploymentConfig, &DeploymentState)> =
-        config.deployments.iter().zip(&deployments).map(|(entry, state)| (entry.name.as_str(), (entry, state))).collect();
+    let entries: HashMap<&str, (&DeploymentConfig, &DeploymentState)> = config
+        .deployments
+        .iter()
+        .zip(&deployments)
+        .map(|(entry, state)| (entry.name.as_str(), (entry, state)))
+        .collect();
     // Pins first: a route of the same name is what the operator wrote, and wins.
     for (entry, state) in entries.values() {
         for model in &entry.models {
@@ -65,7 +89,11 @@ pub(crate) fn snapshot(runtime: &Runtime, config: &Config, plugins: &Plugins) ->
         });
         routes.insert(declared.name.clone(), Arc::new(route(targets)));
     }
-    Snapshot { routes, models, deployments }
+    Snapshot {
+        routes,
+        models,
+        deployments,
+    }
 }
 
 fn provider_of(entry: &DeploymentConfig, plugins: &Plugins) -> Result<Arc<Provider>, String> {
@@ -73,11 +101,21 @@ fn provider_of(entry: &DeploymentConfig, plugins: &Plugins) -> Result<Arc<Provid
         return Ok(Arc::clone(provider));
     }
     if let Some(failure) = plugins.failures.get(&entry.component) {
-        return Err(format!("its component `{}` could not be loaded: {}", entry.component, failure.problem));
+        return Err(format!(
+            "its component `{}` could not be loaded: {}",
+            entry.component, failure.problem
+        ));
     }
     let known: Vec<&str> = plugins.providers.keys().map(String::as_str).collect();
-    let known = if known.is_empty() { "it holds none".to_owned() } else { format!("it holds {}", known.join(", ")) };
-    Err(format!("the plugin directory has no component `{}` ({known}); set `component:`, or add {}.wasm", entry.component, entry.component))
+    let known = if known.is_empty() {
+        "it holds none".to_owned()
+    } else {
+        format!("it holds {}", known.join(", "))
+    };
+    Err(format!(
+        "the plugin directory has no component `{}` ({known}); set `component:`, or add {}.wasm",
+        entry.component, entry.component
+    ))
 }
 
 /// Makes one deployment.
@@ -145,34 +183,54 @@ fn scheme(credential: &CredentialOverride) -> CredentialScheme {
 }
 
 fn route<'a>(targets: impl IntoIterator<Item = (&'a DeploymentConfig, &'a DeploymentState, &'a str)>) -> Route {
-    let mut route = Route { upstreams: Vec::new(), balance: RoundRobin::default(), missing: Vec::new() };
+    let mut route = Route {
+        upstreams: Vec::new(),
+        targets: Vec::new(),
+        balance: RoundRobin::default(),
+        missing: Vec::new(),
+    };
     for (entry, state, model) in targets {
         match &state.deployment {
-            Ok(deployment) => route.upstreams.push(Arc::new(Target {
-                deployment: Arc::clone(deployment),
-                model: model.to_owned(),
-                timeout: entry.timeouts.total,
-            })),
+            Ok(deployment) => {
+                route.targets.push((Arc::clone(deployment), model.to_owned()));
+                route.upstreams.push(Arc::new(Target {
+                    deployment: Arc::clone(deployment),
+                    model: model.to_owned(),
+                    timeout: entry.timeouts.total,
+                }));
+            }
             Err(reason) => route.missing.push(format!("`{}`: {reason}", state.name)),
         }
     }
     route
 }
 
-fn model_entry(
-    route: &RouteConfig,
-    entries: &HashMap<&str, (&DeploymentConfig, &DeploymentState)>,
-) -> ModelEntry {
+fn model_entry(route: &RouteConfig, entries: &HashMap<&str, (&DeploymentConfig, &DeploymentState)>) -> ModelEntry {
     let mut vendors = BTreeSet::new();
     let mut deployments = Vec::new();
     for target in &route.targets {
         deployments.push(target.deployment.clone());
-        if let Some((_, DeploymentState { deployment: Ok(deployment), .. })) = entries.get(target.deployment.as_str()) {
+        if let Some((
+            _,
+            DeploymentState {
+                deployment: Ok(deployment),
+                ..
+            },
+        )) = entries.get(target.deployment.as_str())
+        {
             vendors.insert(deployment.provider().manifest.vendor.clone());
         }
     }
-    let owned_by = if vendors.is_empty() { "wharf".to_owned() } else { Vec::from_iter(vendors).join("+") };
-    ModelEntry { id: route.name.clone(), owned_by, deployments }
+    let owned_by = if vendors.is_empty() {
+        "wharf".to_owned()
+    } else {
+        Vec::from_iter(vendors).join("+")
+    };
+    ModelEntry {
+        id: route.name.clone(),
+        owned_by,
+        deployments,
+    }
 }
 
 /// One deployment with one model, as the attempt loop calls it.
@@ -200,7 +258,9 @@ impl Upstream for Target {
         request: &'a Request,
         deadline: Option<Instant>,
     ) -> BoxFuture<'a, Result<Response, Error>> {
-        self.deployment.generate(request, &self.model, self.deadline(deadline)).boxed()
+        self.deployment
+            .generate(request, &self.model, self.deadline(deadline))
+            .boxed()
     }
 
     fn stream<'a>(
@@ -209,7 +269,10 @@ impl Upstream for Target {
         deadline: Option<Instant>,
     ) -> BoxFuture<'a, Result<Box<dyn EventSource>, Error>> {
         async move {
-            let stream = self.deployment.stream(request, &self.model, self.deadline(deadline)).await?;
+            let stream = self
+                .deployment
+                .stream(request, &self.model, self.deadline(deadline))
+                .await?;
             Ok(Box::new(Source(stream)) as Box<dyn EventSource>)
         }
         .boxed()

@@ -2,6 +2,7 @@
 //! the table from the seed's names to these.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -9,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use wharf_policy::OpenStream;
 use wharf_runtime::Deployment;
-use wharf_types::{Capabilities, Error, HealthStatus, Request, Response};
+use wharf_types::{Capabilities, Error, ErrorKind, HealthStatus, Request, Response};
 
 use crate::assemble;
 use crate::config::DeploymentConfig;
@@ -60,7 +61,9 @@ pub struct ClientFactory {
 
 impl std::fmt::Debug for ClientFactory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientFactory").field("providers", &self.supported_providers()).finish()
+        f.debug_struct("ClientFactory")
+            .field("providers", &self.supported_providers())
+            .finish()
     }
 }
 
@@ -74,12 +77,21 @@ impl ClientFactory {
     /// # Errors
     /// When the provider is not loaded, or the configuration does not fit it.
     pub fn create_client(&self, provider: &str, config: &DeploymentConfig) -> Result<Arc<dyn AiClient>, ClientError> {
-        let found = self.plugins.providers.get(provider).ok_or_else(|| ClientError::UnknownProvider {
-            name: provider.to_owned(),
-            known: self.supported_providers().join(", "),
-        })?;
+        let found = self
+            .plugins
+            .providers
+            .get(provider)
+            .ok_or_else(|| ClientError::UnknownProvider {
+                name: provider.to_owned(),
+                known: self.supported_providers().join(", "),
+            })?;
         let deployment = assemble::deploy(&self.runtime, config, found).map_err(ClientError::Config)?;
-        Ok(Arc::new(DeploymentClient { deployment, timeout: config.timeouts.total }))
+        let closed = AtomicBool::new(false);
+        Ok(Arc::new(DeploymentClient {
+            deployment,
+            timeout: config.timeouts.total,
+            closed,
+        }))
     }
 
     /// The names of the loaded providers.
@@ -93,34 +105,49 @@ impl ClientFactory {
 struct DeploymentClient {
     deployment: Deployment,
     timeout: Duration,
+    closed: AtomicBool,
 }
 
 impl DeploymentClient {
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.timeout
+    /// When a call that begins now must end; none begins on a closed client.
+    fn deadline(&self) -> Result<Instant, Error> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Cancelled, "this client is closed"));
+        }
+        Ok(Instant::now() + self.timeout)
     }
 }
 
 impl AiClient for DeploymentClient {
     fn generate<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Error>> {
-        self.deployment.generate(request, &request.model, self.deadline()).boxed()
+        async move {
+            self.deployment
+                .generate(request, &request.model, self.deadline()?)
+                .await
+        }
+        .boxed()
     }
 
     fn stream<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<OpenStream, Error>> {
         async move {
-            let stream = self.deployment.stream(request, &request.model, self.deadline()).await?;
+            let stream = self
+                .deployment
+                .stream(request, &request.model, self.deadline()?)
+                .await?;
             Ok(OpenStream::new(Box::new(assemble::Source(stream))))
         }
         .boxed()
     }
 
     fn capabilities<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<Capabilities, Error>> {
-        self.deployment.capabilities(Some(model), self.deadline()).boxed()
+        async move { self.deployment.capabilities(Some(model), self.deadline()?).await }.boxed()
     }
 
     fn health_check(&self) -> BoxFuture<'_, Result<HealthStatus, Error>> {
-        self.deployment.health_check(self.deadline()).boxed()
+        async move { self.deployment.health_check(self.deadline()?).await }.boxed()
     }
 
-    fn close(&self) {}
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
 }

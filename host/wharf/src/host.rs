@@ -21,7 +21,7 @@ use crate::snapshot::{DeploymentState, ModelEntry, Route, Snapshot};
 use crate::{assemble, config};
 
 /// How many known models an error names.
-const NAMED: usize = 20;
+const NAMED: usize = 50;
 /// How long asking about a model or a deployment may take.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -52,7 +52,9 @@ pub struct Host {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("runtime", &self.runtime).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("runtime", &self.runtime)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,10 +66,18 @@ impl Host {
     /// When the engine cannot start or the plugin directory cannot be read.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let runtime = Arc::new(Runtime::new(&assemble::engine(&config))?);
-        let unreadable = |source| StartError::Plugins { path: config.plugins.clone(), source };
+        let unreadable = |source| StartError::Plugins {
+            path: config.plugins.clone(),
+            source,
+        };
         let plugins = Arc::new(discover::load(&runtime, &config.plugins).await.map_err(unreadable)?);
         let snapshot = assemble::snapshot(&runtime, &config, &plugins);
-        Ok(Self { runtime, plugins, snapshot: ArcSwap::from_pointee(snapshot), closed: AtomicBool::new(false) })
+        Ok(Self {
+            runtime,
+            plugins,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            closed: AtomicBool::new(false),
+        })
     }
 
     /// Answers a request whole. `request.model` is a route, or `deployment/model`.
@@ -105,7 +115,14 @@ impl Host {
     #[must_use]
     pub fn unavailable(&self) -> Vec<(String, String)> {
         let snapshot = self.snapshot.load();
-        let failed = |state: &DeploymentState| state.deployment.as_ref().err().cloned().map(|e| (state.name.clone(), e));
+        let failed = |state: &DeploymentState| {
+            state
+                .deployment
+                .as_ref()
+                .err()
+                .cloned()
+                .map(|e| (state.name.clone(), e))
+        };
         snapshot.deployments.iter().filter_map(failed).collect()
     }
 
@@ -131,9 +148,14 @@ impl Host {
             return Err(Error::new(ErrorKind::Cancelled, "the host is shutting down"));
         }
         let snapshot = self.snapshot.load();
-        let Some(route) = snapshot.routes.get(model) else { return Err(unknown(model, &snapshot)) };
+        let Some(route) = snapshot.routes.get(model) else {
+            return Err(unknown(model, &snapshot));
+        };
         if route.upstreams.is_empty() {
-            let error = Error::new(ErrorKind::NoDeployment, format!("no deployment of `{model}` is available"));
+            let error = Error::new(
+                ErrorKind::NoDeployment,
+                format!("no deployment of `{model}` is available"),
+            );
             return Err(error.with_detail(route.missing.join("; ")));
         }
         Ok(Arc::clone(route))
@@ -148,7 +170,9 @@ fn unknown(model: &str, snapshot: &Snapshot) -> Error {
         list = format!("{list} and {more} more");
     }
     let shown: String = model.chars().take(128).collect();
-    let near = config::nearest(&shown, known.iter().copied()).map(|n| format!(" Did you mean `{n}`?")).unwrap_or_default();
+    let near = config::nearest(&shown, known.iter().copied())
+        .map(|n| format!(" Did you mean `{n}`?"))
+        .unwrap_or_default();
     let message = format!("The model `{shown}` does not exist.{near} Known models: {list}.");
     Error::new(ErrorKind::NotFound, message).with_param("model")
 }
@@ -165,12 +189,15 @@ impl AiClient for Host {
     /// What the first available deployment of the route says.
     fn capabilities<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<Capabilities, Error>> {
         async move {
-            let snapshot = self.snapshot.load_full();
-            let entry = snapshot.models.iter().find(|m| m.id == model).ok_or_else(|| unknown(model, &snapshot))?;
-            let available = snapshot.deployments.iter().filter(|d| entry.deployments.contains(&d.name));
-            let first = available.filter_map(|d| d.deployment.as_ref().ok()).next();
-            let none = || Error::new(ErrorKind::NoDeployment, format!("no deployment of `{model}` is available"));
-            first.ok_or_else(none)?.capabilities(Some(model), Instant::now() + ASK_TIMEOUT).await
+            let route = self.route(model)?;
+            let none = || {
+                Error::new(
+                    ErrorKind::NoDeployment,
+                    format!("no deployment of `{model}` is available"),
+                )
+            };
+            let (deployment, model) = route.targets.first().ok_or_else(none)?;
+            deployment.capabilities(Some(model), Instant::now() + ASK_TIMEOUT).await
         }
         .boxed()
     }

@@ -9,11 +9,22 @@ pub(crate) fn mistakes(settings: &Map<String, Value>, schema: &str) -> Vec<Strin
     };
     let validator = match jsonschema::validator_for(&schema) {
         Ok(validator) => validator,
-        Err(error) => return vec![format!("the provider's own settings schema is not valid: {error}; tell its author")],
+        Err(error) => {
+            return vec![format!(
+                "the provider's own settings schema is not valid: {error}; tell its author"
+            )];
+        }
     };
     let settings = Value::Object(settings.clone());
     let errors = validator.iter_errors(&settings);
-    errors.map(|error| format!("settings{}: {error}", error.instance_path().to_string().replace('/', "."))).collect()
+    errors
+        .map(|error| {
+            format!(
+                "settings{}: {error}",
+                error.instance_path().to_string().replace('/', ".")
+            )
+        })
+        .collect()
 }
 
 #[cfg(test)]

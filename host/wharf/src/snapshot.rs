@@ -29,6 +29,8 @@ pub struct DeploymentState {
 /// Where a model name leads.
 pub(crate) struct Route {
     pub(crate) upstreams: Vec<Arc<dyn Upstream>>,
+    /// The same, for questions that are not attempts: each deployment with the vendor's model name.
+    pub(crate) targets: Vec<(Arc<Deployment>, String)>,
     pub(crate) balance: RoundRobin,
     /// Why deployments are missing, for the error when none is left.
     pub(crate) missing: Vec<String>,

@@ -8,7 +8,11 @@ const GREETING: &str = "Hello from the echo provider.";
 /// The text of the last message that is not the assistant's own.
 #[must_use]
 pub fn text(request: &Request) -> String {
-    let last = request.messages.iter().rev().find(|m| !matches!(m.role, Role::Assistant | Role::System | Role::Developer));
+    let last = request
+        .messages
+        .iter()
+        .rev()
+        .find(|m| !matches!(m.role, Role::Assistant | Role::System | Role::Developer));
     let texts: Vec<&str> = last.into_iter().flat_map(|message| texts(&message.parts)).collect();
     let text = texts.join("\n");
     if text.is_empty() { GREETING.to_owned() } else { text }
@@ -27,8 +31,17 @@ pub fn id(text: &str) -> String {
 #[must_use]
 pub fn usage(request: &Request, answer: &str) -> Usage {
     let words = |text: &str| text.split_whitespace().count() as u64;
-    let input = request.messages.iter().flat_map(|message| texts(&message.parts)).map(words).sum();
-    Usage { input_tokens: Some(input), output_tokens: Some(words(answer)), ..Usage::default() }
+    let input = request
+        .messages
+        .iter()
+        .flat_map(|message| texts(&message.parts))
+        .map(words)
+        .sum();
+    Usage {
+        input_tokens: Some(input),
+        output_tokens: Some(words(answer)),
+        ..Usage::default()
+    }
 }
 
 fn texts(parts: &[Part]) -> Vec<&str> {
@@ -53,7 +66,10 @@ mod tests {
     use super::*;
 
     fn request(messages: Vec<Message>) -> Request {
-        Request { messages, ..Request::default() }
+        Request {
+            messages,
+            ..Request::default()
+        }
     }
 
     #[test]

@@ -29,7 +29,11 @@ impl Provider for Echo {
         Manifest {
             vendor: "echo".to_owned(),
             config_schema: settings::SCHEMA.to_owned(),
-            ..Manifest::new("echo", env!("CARGO_PKG_VERSION"), "Says back what it is told; needs no network and no key")
+            ..Manifest::new(
+                "echo",
+                env!("CARGO_PKG_VERSION"),
+                "Says back what it is told; needs no network and no key",
+            )
         }
     }
 
@@ -66,7 +70,10 @@ impl Provider for Echo {
     fn health_check() -> Result<HealthStatus, Error> {
         let settings: Settings = config::load()?;
         settings.fail(&Request::default())?;
-        Ok(HealthStatus { message: Some("always here".to_owned()), extra: None })
+        Ok(HealthStatus {
+            message: Some("always here".to_owned()),
+            extra: None,
+        })
     }
 }
 
@@ -80,8 +87,14 @@ pub struct Words {
 impl Words {
     fn new(request: &Request, delay: Duration) -> Result<Self, Error> {
         let text = answer::text(request);
-        let start = Start { id: Some(answer::id(&text)), model: Some(request.model.clone()), extra: None };
-        let words = text.split_inclusive(char::is_whitespace).map(|word| Event::Text(word.to_owned()));
+        let start = Start {
+            id: Some(answer::id(&text)),
+            model: Some(request.model.clone()),
+            extra: None,
+        };
+        let words = text
+            .split_inclusive(char::is_whitespace)
+            .map(|word| Event::Text(word.to_owned()));
         let mut events: VecDeque<Event> = std::iter::once(Event::Start(start)).chain(words).collect();
         events.extend(Event::end(FinishReason::Stop, answer::usage(request, &text)));
         Ok(Self { events, delay })

@@ -29,12 +29,19 @@ impl Settings {
     /// # Errors
     /// When it is not a number with `ms` or `s`.
     pub fn delay(&self) -> Result<Duration, Error> {
-        let Some(text) = &self.delay else { return Ok(Duration::ZERO) };
+        let Some(text) = &self.delay else {
+            return Ok(Duration::ZERO);
+        };
         let (number, unit) = match text.strip_suffix("ms") {
             Some(number) => (number, Duration::from_millis(1)),
             None => (text.strip_suffix('s').unwrap_or(text), Duration::from_secs(1)),
         };
-        let wrong = || Error::new(ErrorKind::InvalidRequest, format!("setting `delay`: `{text}` is not a time; write 20ms or 1s"));
+        let wrong = || {
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("setting `delay`: `{text}` is not a time; write 20ms or 1s"),
+            )
+        };
         let count: u32 = number.trim().parse().map_err(|_| wrong())?;
         Ok(unit * count)
     }
@@ -44,10 +51,15 @@ impl Settings {
     /// # Errors
     /// The one that was ordered.
     pub fn fail(&self, request: &Request) -> Result<(), Error> {
-        let asked = request.option("echo_fail").and_then(|json| serde_json::from_str::<String>(json).ok());
+        let asked = request
+            .option("echo_fail")
+            .and_then(|json| serde_json::from_str::<String>(json).ok());
         match asked.as_ref().or(self.fail.as_ref()) {
             None => Ok(()),
-            Some(name) => Err(Error::new(kind(name), format!("the echo provider was told to fail with `{name}`"))),
+            Some(name) => Err(Error::new(
+                kind(name),
+                format!("the echo provider was told to fail with `{name}`"),
+            )),
         }
     }
 }
@@ -74,7 +86,10 @@ fn kind(name: &str) -> ErrorKind {
 }
 
 /// Waits. The one place where a provider may: its vendor is itself.
-#[expect(clippy::disallowed_methods, reason = "the delay is what the deployment asked for; only this instance waits")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the delay is what the deployment asked for; only this instance waits"
+)]
 pub(crate) fn pause(delay: Duration) {
     std::thread::sleep(delay);
 }
@@ -84,7 +99,11 @@ mod tests {
     use super::*;
 
     fn delay(text: &str) -> Result<Duration, Error> {
-        Settings { delay: Some(text.into()), fail: None }.delay()
+        Settings {
+            delay: Some(text.into()),
+            fail: None,
+        }
+        .delay()
     }
 
     #[test]
@@ -96,9 +115,18 @@ mod tests {
 
     #[test]
     fn the_deployment_or_the_request_can_order_a_failure() {
-        let failing = Settings { delay: None, fail: Some("rate_limited".into()) };
-        assert_eq!(failing.fail(&Request::default()).unwrap_err().kind, ErrorKind::RateLimited);
-        let asking = Request { options: vec![("echo_fail".into(), "\"overloaded\"".into())], ..Request::default() };
+        let failing = Settings {
+            delay: None,
+            fail: Some("rate_limited".into()),
+        };
+        assert_eq!(
+            failing.fail(&Request::default()).unwrap_err().kind,
+            ErrorKind::RateLimited
+        );
+        let asking = Request {
+            options: vec![("echo_fail".into(), "\"overloaded\"".into())],
+            ..Request::default()
+        };
         assert_eq!(failing.fail(&asking).unwrap_err().kind, ErrorKind::Overloaded);
         assert!(Settings::default().fail(&Request::default()).is_ok());
     }

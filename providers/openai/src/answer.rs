@@ -20,22 +20,46 @@ pub fn parse(body: &str) -> Result<Response, Error> {
     }
     let id = top.take("id")?;
     let model = top.take("model")?;
-    let usage = top.take::<Object<'_>>("usage")?.map_or_else(|| Ok(Usage::default()), usage::parse)?;
+    let usage = top
+        .take::<Object<'_>>("usage")?
+        .map_or_else(|| Ok(Usage::default()), usage::parse)?;
     let choices: Vec<&RawValue> = top
         .take("choices")?
         .ok_or_else(|| Error::protocol("the vendor's answer has no `choices`; is `base_url` the right address?"))?;
-    let (first, others) = choices.split_first().ok_or_else(|| Error::protocol("the vendor's answer has no choice"))?;
+    let (first, others) = choices
+        .split_first()
+        .ok_or_else(|| Error::protocol("the vendor's answer has no choice"))?;
     let mut choice = Object::parse(first.get())?;
     choice.take_raw("index");
     let mut message: Object<'_> = choice.take("message")?.unwrap_or_default();
     message.take_raw("role");
     let parts = parts(&mut message)?;
     let called = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
-    let by_default = if called { FinishReason::ToolCalls } else { FinishReason::Stop };
+    let by_default = if called {
+        FinishReason::ToolCalls
+    } else {
+        FinishReason::Stop
+    };
     let finish = take_reason(&mut choice).unwrap_or(by_default);
-    let residual = Residual { top, choice, inner: message, inner_name: "message", others: others.to_vec() };
-    let extra = residual.text().map(|value| Extension { kind: DIALECT.to_owned(), value });
-    Ok(Response { id, model, parts, finish, usage, extra })
+    let residual = Residual {
+        top,
+        choice,
+        inner: message,
+        inner_name: "message",
+        others: others.to_vec(),
+    };
+    let extra = residual.text().map(|value| Extension {
+        kind: DIALECT.to_owned(),
+        value,
+    });
+    Ok(Response {
+        id,
+        model,
+        parts,
+        finish,
+        usage,
+        extra,
+    })
 }
 
 fn parts(message: &mut Object<'_>) -> Result<Vec<Part>, Error> {
@@ -49,7 +73,7 @@ fn parts(message: &mut Object<'_>) -> Result<Vec<Part>, Error> {
     if let Some(refusal) = message.take::<String>("refusal")? {
         parts.push(Part::Refusal(refusal));
     }
-    let calls: Vec<Object<'_>> = message.take("tool_calls")?.unwrap_or_default();
+    let calls: Vec<&RawValue> = message.take("tool_calls")?.unwrap_or_default();
     for (index, call) in calls.into_iter().enumerate() {
         parts.push(Part::ToolCall(tool_call(call, index)?));
     }
@@ -58,6 +82,9 @@ fn parts(message: &mut Object<'_>) -> Result<Vec<Part>, Error> {
 
 /// The text of a message: a string, null, or with some servers a list of text parts.
 fn text(message: &mut Object<'_>) -> Result<Option<String>, Error> {
+    if !message.contains("content") {
+        return Ok(None);
+    }
     if let Some(text) = message.take_if::<Option<String>>("content") {
         return Ok(text);
     }
@@ -79,18 +106,50 @@ pub(crate) fn reasoning(message: &mut Object<'_>) -> Option<Reasoning> {
             (text, Some(r#"{"field":"reasoning"}"#.to_owned()))
         }
     };
-    Some(Reasoning { text: Some(text), signature: None, redacted: None, extra })
+    Some(Reasoning {
+        text: Some(text),
+        signature: None,
+        redacted: None,
+        extra,
+    })
 }
 
-fn tool_call(mut call: Object<'_>, index: usize) -> Result<ToolCall, Error> {
+/// A call. One of another type than `function` is kept whole in `extra`, beside what is known of it.
+fn tool_call(raw: &RawValue, index: usize) -> Result<ToolCall, Error> {
+    let mut call = Object::parse(raw.get())?;
     let id: Option<String> = call.take("id")?;
-    call.take_raw("type");
+    let id = id
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(|| format!("call_{index}"));
     call.take_raw("index");
+    let kind: Option<String> = call.take("type")?;
+    if let Some(kind) = kind.filter(|kind| kind != "function") {
+        let mut inner: Object<'_> = call.take(&kind)?.unwrap_or_default();
+        let name = inner.take("name")?.unwrap_or(kind);
+        let arguments = inner.take("input")?.unwrap_or_default();
+        return Ok(ToolCall {
+            id,
+            name,
+            arguments,
+            extra: Some(raw.get().to_owned()),
+        });
+    }
     let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
     let name = function.take("name")?.unwrap_or_default();
     let arguments = arguments(&mut function).unwrap_or_else(|| "{}".to_owned());
-    let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{index}"));
-    Ok(ToolCall { id, name, arguments, extra: call.rest() })
+    Ok(ToolCall {
+        id,
+        name,
+        arguments,
+        extra: call_rest(&call, &function),
+    })
+}
+
+/// What is left of a call, with what is left of its function inside.
+pub(crate) fn call_rest(call: &Object<'_>, function: &Object<'_>) -> Option<String> {
+    let mut fields: Vec<(&str, String)> = call.iter().map(|(key, value)| (key, value.get().to_owned())).collect();
+    fields.extend(function.rest().map(|rest| ("function", rest)));
+    (!fields.is_empty()).then(|| usage::object(&fields))
 }
 
 /// Arguments as the text OpenAI sends; some servers send the object itself.

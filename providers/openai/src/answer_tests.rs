@@ -6,7 +6,10 @@ use wharf_provider_sdk::ErrorKind;
 use super::*;
 
 fn rest(response: &Response) -> Value {
-    response.extra.as_ref().map_or(Value::Null, |extra| serde_json::from_str(&extra.value).unwrap())
+    response
+        .extra
+        .as_ref()
+        .map_or(Value::Null, |extra| serde_json::from_str(&extra.value).unwrap())
 }
 
 #[test]
@@ -47,7 +50,9 @@ fn a_full_answer_is_mapped_and_the_rest_is_kept_in_its_structure() {
 }
 
 fn parts(message: Value) -> Vec<Part> {
-    parse(&json!({"choices": [{"message": message}]}).to_string()).unwrap().parts
+    parse(&json!({"choices": [{"message": message}]}).to_string())
+        .unwrap()
+        .parts
 }
 
 #[test]
@@ -61,7 +66,10 @@ fn servers_that_leave_things_out_are_understood() {
 
 #[test]
 fn text_as_a_list_of_parts_is_joined() {
-    assert_eq!(parts(json!({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})), [Part::text("ab")]);
+    assert_eq!(
+        parts(json!({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})),
+        [Part::text("ab")]
+    );
 }
 
 #[test]
@@ -71,16 +79,27 @@ fn tool_calls_get_an_id_and_their_arguments_as_text() {
         {"function": {"name": "g", "arguments": {"b": 2}}},
     ]);
     let call = |id: &str, name: &str, arguments: &str| {
-        Part::ToolCall(ToolCall { id: id.into(), name: name.into(), arguments: arguments.into(), extra: None })
+        Part::ToolCall(ToolCall {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+            extra: None,
+        })
     };
-    assert_eq!(parts(json!({"content": null, "tool_calls": calls})), [call("x", "f", "{\"a\": 1}"), call("call_1", "g", "{\"b\":2}")]);
+    assert_eq!(
+        parts(json!({"content": null, "tool_calls": calls})),
+        [call("x", "f", "{\"a\": 1}"), call("call_1", "g", "{\"b\":2}")]
+    );
 }
 
 #[test]
 fn reasoning_is_found_under_both_of_its_names() {
     for name in ["reasoning_content", "reasoning"] {
         let found = parts(json!({name: "hm", "content": "a"}));
-        assert!(matches!(&found[0], Part::Reasoning(r) if r.text.as_deref() == Some("hm")), "{name}: {found:?}");
+        assert!(
+            matches!(&found[0], Part::Reasoning(r) if r.text.as_deref() == Some("hm")),
+            "{name}: {found:?}"
+        );
     }
 }
 
@@ -102,4 +121,21 @@ fn a_finish_reason_of_the_vendors_own_is_kept() {
     let response = parse(r#"{"choices":[{"message":{"content":"a"},"finish_reason":"eos"}]}"#).unwrap();
     assert_eq!(response.finish, FinishReason::Stop);
     assert_eq!(rest(&response), json!({"choices": [{"finish_reason": "eos"}]}));
+}
+
+#[test]
+fn fields_of_a_call_and_calls_of_other_types_are_kept() {
+    let custom = r#"{"id":"y","type":"custom","custom":{"name":"g","input":"a"}}"#;
+    let calls = format!(
+        r#"{{"choices":[{{"message":{{"tool_calls":[{{"id":"x","type":"function","sig":1,"function":{{"name":"f","arguments":"{{}}","t":2}}}},{custom}]}}}}]}}"#
+    );
+    let response = parse(&calls).unwrap();
+    let [Part::ToolCall(first), Part::ToolCall(second)] = response.parts.as_slice() else {
+        panic!("{response:?}")
+    };
+    assert_eq!(first.extra.as_deref(), Some(r#"{"sig":1,"function":{"t":2}}"#));
+    assert_eq!(
+        (second.name.as_str(), second.arguments.as_str(), second.extra.as_deref()),
+        ("g", "a", Some(custom))
+    );
 }

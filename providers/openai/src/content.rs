@@ -70,9 +70,13 @@ impl<'a> Item<'a> {
 
     fn raw(kind: &str, value: &'a str) -> Result<Self, Error> {
         if kind != DIALECT {
-            return Err(Error::unsupported(format!("a message part of kind `{kind}` has no form in OpenAI's API")));
+            return Err(Error::unsupported(format!(
+                "a message part of kind `{kind}` has no form in OpenAI's API"
+            )));
         }
-        serde_json::from_str(value).map(Self::Raw).map_err(|e| Error::new(ErrorKind::InvalidRequest, e.to_string()))
+        serde_json::from_str(value)
+            .map(Self::Raw)
+            .map_err(|e| Error::new(ErrorKind::InvalidRequest, e.to_string()))
     }
 }
 
@@ -119,11 +123,21 @@ fn media_part<S: Serializer>(media: &Media, extra: &Object<'_>, serializer: S) -
         _ => "file",
     };
     let mut extra = extra.clone();
-    let inner = extra.take_raw(kind).map(|raw| serde_json::from_str(raw.get())).transpose();
+    let inner = extra
+        .take_raw(kind)
+        .map(|raw| serde_json::from_str(raw.get()))
+        .transpose();
     let inner: Option<Object<'_>> = inner.map_err(serde::ser::Error::custom)?;
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("type", kind)?;
-    map.serialize_entry(kind, &Inner { kind, media, extra: inner.unwrap_or_default() })?;
+    map.serialize_entry(
+        kind,
+        &Inner {
+            kind,
+            media,
+            extra: inner.unwrap_or_default(),
+        },
+    )?;
     extra.serialize_into(&mut map)?;
     map.end()
 }

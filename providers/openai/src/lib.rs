@@ -5,8 +5,8 @@
 
 pub mod answer;
 mod content;
-mod residual;
 pub mod request;
+mod residual;
 pub mod settings;
 pub mod stream;
 mod usage;
@@ -35,13 +35,20 @@ impl Provider for OpenAi {
             credential: Credential::Bearer,
             config_schema: settings::SCHEMA.to_owned(),
             homepage: Some("https://platform.openai.com/docs/api-reference/chat".to_owned()),
-            ..Manifest::new("openai", env!("CARGO_PKG_VERSION"), "OpenAI chat completions and compatible servers")
+            ..Manifest::new(
+                "openai",
+                env!("CARGO_PKG_VERSION"),
+                "OpenAI chat completions and compatible servers",
+            )
         }
     }
 
     fn capabilities(_model: Option<String>) -> Result<Capabilities, Error> {
         // A compatible server can be anything, and OpenAI's API does not say what a model can do.
-        Ok(Capabilities { streaming: Support::Yes, ..Capabilities::default() })
+        Ok(Capabilities {
+            streaming: Support::Yes,
+            ..Capabilities::default()
+        })
     }
 
     fn generate(request: Request) -> Result<Response, Error> {
@@ -60,7 +67,10 @@ impl Provider for OpenAi {
         let settings: Settings = config::load()?;
         let mut answer = settings.apply(http::Request::get(&settings.url("/models")?)).send()?;
         match answer.status() {
-            200..=299 | 404 | 405 => Ok(HealthStatus { message: None, extra: None }),
+            200..=299 | 404 | 405 => Ok(HealthStatus {
+                message: None,
+                extra: None,
+            }),
             _ => Err(Error::from_response(&mut answer)),
         }
     }
@@ -69,7 +79,10 @@ impl Provider for OpenAi {
 fn send(request: &Request, streamed: bool) -> Result<http::Response, Error> {
     let settings: Settings = config::load()?;
     let body = request::body(request, &settings, streamed)?;
-    let mut answer = settings.apply(http::Request::post(&settings.url("/chat/completions")?)).json(body).send()?;
+    let mut answer = settings
+        .apply(http::Request::post(&settings.url("/chat/completions")?))
+        .json(body)
+        .send()?;
     match answer.status() {
         200..=299 => Ok(answer),
         _ => Err(Error::from_response(&mut answer)),

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, Tool, ToolChoice};
+use wharf_provider_sdk::{
+    Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, Tool, ToolCall, ToolChoice,
+};
 
 use crate::DIALECT;
 use crate::content::{self, Content};
@@ -25,8 +27,18 @@ pub fn body(request: &Request, settings: &Settings, streamed: bool) -> Result<Ve
     for message in &request.messages {
         add_messages(message, request.dialect == DIALECT, &mut messages)?;
     }
-    let body = Body { request, settings, streamed, messages };
-    let invalid = |e| Error::new(ErrorKind::InvalidRequest, format!("the request cannot be written as JSON: {e}"));
+    let body = Body {
+        request,
+        settings,
+        streamed,
+        messages,
+    };
+    let invalid = |e| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("the request cannot be written as JSON: {e}"),
+        )
+    };
     serde_json::to_vec(&body).map_err(invalid)
 }
 
@@ -58,7 +70,11 @@ impl Serialize for Body<'_> {
         if let Some(format) = &r.output {
             map.serialize_entry("response_format", &Format(format))?;
         }
-        optional(&mut map, "reasoning_effort", &r.thinking.as_ref().and_then(|t| t.effort.as_deref()))?;
+        optional(
+            &mut map,
+            "reasoning_effort",
+            &r.thinking.as_ref().and_then(|t| t.effort.as_deref()),
+        )?;
         if let Some(limit) = r.max_output_tokens
             && !LIMITS.iter().any(|name| r.option(name).is_some())
         {
@@ -145,6 +161,7 @@ struct WireMessage<'a> {
     reasoning: Option<(&'static str, &'a str)>,
     refusal: Option<&'a str>,
     extra: Object<'a>,
+    same_dialect: bool,
 }
 
 impl Serialize for WireMessage<'_> {
@@ -159,28 +176,69 @@ impl Serialize for WireMessage<'_> {
         }
         optional(&mut map, "refusal", &self.refusal)?;
         if !self.tool_calls.is_empty() {
-            map.serialize_entry("tool_calls", &ToolCalls(&self.tool_calls))?;
+            map.serialize_entry("tool_calls", &ToolCalls(&self.tool_calls, self.same_dialect))?;
         }
         self.extra.serialize_into(&mut map)?;
         map.end()
     }
 }
 
-struct ToolCalls<'a>(&'a [&'a Part]);
+struct ToolCalls<'a>(&'a [&'a Part], bool);
 
 impl Serialize for ToolCalls<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
         for part in self.0 {
             if let Part::ToolCall(call) = part {
-                list.serialize_element(&serde_json::json!({
-                    "id": call.id, "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
-                }))?;
+                list.serialize_element(&WireCall(call, self.1))?;
             }
         }
         list.end()
     }
+}
+
+/// A call. Its `extra` mirrors the wire as that of a [`WireTool`] does: one with a `type` is the whole call.
+struct WireCall<'a>(&'a ToolCall, bool);
+
+impl Serialize for WireCall<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (extra, inner) = split_extra::<S>(self.0.extra.as_deref(), self.1)?;
+        if extra.contains("type") {
+            return extra.serialize(serializer);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.0.id)?;
+        map.serialize_entry("type", "function")?;
+        map.serialize_entry("function", &CalledFunction(self.0, inner))?;
+        extra.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+struct CalledFunction<'a>(&'a ToolCall, Object<'a>);
+
+impl Serialize for CalledFunction<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &self.0.name)?;
+        map.serialize_entry("arguments", &self.0.arguments)?;
+        self.1.serialize_into(&mut map)?;
+        map.end()
+    }
+}
+
+/// The vendor fields of a tool or call: those beside `function`, and those inside it.
+fn split_extra<S: Serializer>(extra: Option<&str>, same_dialect: bool) -> Result<(Object<'_>, Object<'_>), S::Error> {
+    let extra = extra.filter(|_| same_dialect).unwrap_or("{}");
+    let mut extra: Object<'_> = serde_json::from_str(extra).map_err(serde::ser::Error::custom)?;
+    if extra.contains("type") {
+        return Ok((extra, Object::default()));
+    }
+    let inner = extra
+        .take_raw("function")
+        .map(|raw| serde_json::from_str(raw.get()))
+        .transpose();
+    Ok((extra, inner.map_err(serde::ser::Error::custom)?.unwrap_or_default()))
 }
 
 /// Adds what one message of the contract is in OpenAI's API: usually one message; tool results are
@@ -201,6 +259,7 @@ fn add_messages<'a>(message: &'a Message, same_dialect: bool, out: &mut Vec<Wire
         reasoning: None,
         refusal: None,
         extra: content::extra(message.extra.as_deref(), same_dialect)?,
+        same_dialect,
     };
     let mut results = 0;
     for part in &message.parts {
@@ -215,13 +274,21 @@ fn add_messages<'a>(message: &'a Message, same_dialect: bool, out: &mut Vec<Wire
                     tool_call_id: Some(&result.call_id),
                     reasoning: None,
                     refusal: None,
-                    extra: content::extra(message.extra.as_deref().filter(|_| message.role == Role::Tool), same_dialect)?,
+                    extra: content::extra(
+                        message.extra.as_deref().filter(|_| message.role == Role::Tool),
+                        same_dialect,
+                    )?,
+                    same_dialect,
                 });
             }
             Part::ToolCall(_) => wire.tool_calls.push(part),
             Part::Reasoning(reasoning) => {
                 let field = content::reasoning_field(reasoning);
-                wire.reasoning = reasoning.text.as_deref().map(|text| (field, text)).filter(|_| same_dialect);
+                wire.reasoning = reasoning
+                    .text
+                    .as_deref()
+                    .map(|text| (field, text))
+                    .filter(|_| same_dialect);
             }
             Part::Refusal(text) => wire.refusal = Some(text),
             Part::Text(_) | Part::Media(_) | Part::Extension(_) => wire.content.add(part, same_dialect)?,
@@ -230,7 +297,8 @@ fn add_messages<'a>(message: &'a Message, same_dialect: bool, out: &mut Vec<Wire
     let said = !wire.content.is_empty() || !wire.tool_calls.is_empty() || wire.refusal.is_some();
     if results == 0 || said {
         // Nothing but tool calls or a refusal: OpenAI wants null there, not an empty text.
-        wire.content.null_if_empty(!wire.tool_calls.is_empty() || wire.refusal.is_some());
+        wire.content
+            .null_if_empty(!wire.tool_calls.is_empty() || wire.refusal.is_some());
         out.push(wire);
     }
     Ok(())
@@ -254,16 +322,13 @@ struct WireTool<'a>(&'a Tool, bool);
 
 impl Serialize for WireTool<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let extra = self.0.extra.as_deref().filter(|_| self.1).unwrap_or("{}");
-        let mut extra: Object<'_> = serde_json::from_str(extra).map_err(serde::ser::Error::custom)?;
+        let (extra, inner) = split_extra::<S>(self.0.extra.as_deref(), self.1)?;
         if extra.contains("type") {
             return extra.serialize(serializer);
         }
-        let inner = extra.take_raw("function").map(|raw| serde_json::from_str(raw.get())).transpose();
-        let inner: Option<Object<'_>> = inner.map_err(serde::ser::Error::custom)?;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &Function(self.0, inner.unwrap_or_default()))?;
+        map.serialize_entry("function", &Function(self.0, inner))?;
         extra.serialize_into(&mut map)?;
         map.end()
     }

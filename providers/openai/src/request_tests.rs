@@ -2,14 +2,18 @@
 
 use serde_json::{Value, json};
 use wharf_provider_sdk::{
-    Extension, Media, MediaData, Message, OutputFormat, Part, Role, Text, Thinking, Tool, ToolCall, ToolChoice, ToolPart,
-    ToolResult,
+    Extension, Media, MediaData, Message, OutputFormat, Part, Role, Text, Thinking, Tool, ToolCall, ToolChoice,
+    ToolPart, ToolResult,
 };
 
 use super::*;
 
 fn request() -> Request {
-    Request { model: "m".into(), dialect: DIALECT.into(), ..Request::default() }
+    Request {
+        model: "m".into(),
+        dialect: DIALECT.into(),
+        ..Request::default()
+    }
 }
 
 fn wire(request: &Request) -> Value {
@@ -17,8 +21,17 @@ fn wire(request: &Request) -> Value {
 }
 
 fn content_of(parts: Vec<Part>) -> Value {
-    let message = Message { role: Role::User, name: None, parts, extra: None };
-    wire(&Request { messages: vec![message], ..request() })["messages"][0]["content"].take()
+    let message = Message {
+        role: Role::User,
+        name: None,
+        parts,
+        extra: None,
+    };
+    wire(&Request {
+        messages: vec![message],
+        ..request()
+    })["messages"][0]["content"]
+        .take()
 }
 
 #[test]
@@ -28,7 +41,10 @@ fn one_text_is_a_string() {
 
 #[test]
 fn a_text_with_vendor_fields_is_a_list() {
-    let text = Text { text: "hi".into(), extra: Some(r#"{"cache_control":{"type":"ephemeral"}}"#.into()) };
+    let text = Text {
+        text: "hi".into(),
+        extra: Some(r#"{"cache_control":{"type":"ephemeral"}}"#.into()),
+    };
     assert_eq!(
         content_of(vec![Part::Text(text)]),
         json!([{"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}}])
@@ -38,12 +54,21 @@ fn a_text_with_vendor_fields_is_a_list() {
 #[test]
 fn media_take_the_form_of_their_kind() {
     let media = |mime: &str, data, extra: Option<&str>| {
-        Part::Media(Media { mime_type: mime.into(), data, name: Some("n".into()), extra: extra.map(Into::into) })
+        Part::Media(Media {
+            mime_type: mime.into(),
+            data,
+            name: Some("n".into()),
+            extra: extra.map(Into::into),
+        })
     };
     assert_eq!(
         content_of(vec![
             Part::text("look"),
-            media("image/*", MediaData::Url("https://e.com/a.png".into()), Some(r#"{"image_url":{"detail":"low"}}"#)),
+            media(
+                "image/*",
+                MediaData::Url("https://e.com/a.png".into()),
+                Some(r#"{"image_url":{"detail":"low"}}"#)
+            ),
             media("image/png", MediaData::Inline(vec![1, 2, 3]), None),
             media("audio/mpeg", MediaData::Inline(vec![1]), None),
             media("application/pdf", MediaData::Inline(vec![2]), None),
@@ -60,18 +85,36 @@ fn media_take_the_form_of_their_kind() {
 
 #[test]
 fn a_tool_conversation_keeps_its_ids_and_order() {
-    let call = |id: &str| ToolCall { id: id.into(), name: "f".into(), arguments: "{\"a\":1}".into(), extra: None };
+    let call = |id: &str| ToolCall {
+        id: id.into(),
+        name: "f".into(),
+        arguments: "{\"a\":1}".into(),
+        extra: None,
+    };
     let result = |id: &str| {
         Part::ToolResult(ToolResult {
             call_id: id.into(),
             is_error: false,
-            content: vec![ToolPart::Text(Text { text: id.to_uppercase(), extra: None })],
+            content: vec![ToolPart::Text(Text {
+                text: id.to_uppercase(),
+                extra: None,
+            })],
             extra: None,
         })
     };
     let messages = vec![
-        Message { role: Role::Assistant, name: None, parts: vec![Part::ToolCall(call("x")), Part::ToolCall(call("y"))], extra: None },
-        Message { role: Role::User, name: None, parts: vec![result("x"), result("y"), Part::text("go on")], extra: None },
+        Message {
+            role: Role::Assistant,
+            name: None,
+            parts: vec![Part::ToolCall(call("x")), Part::ToolCall(call("y"))],
+            extra: None,
+        },
+        Message {
+            role: Role::User,
+            name: None,
+            parts: vec![result("x"), result("y"), Part::text("go on")],
+            extra: None,
+        },
     ];
     assert_eq!(
         wire(&Request { messages, ..request() })["messages"],
@@ -105,8 +148,17 @@ fn tools_choice_format_and_thinking_are_written() {
             extra: Some(r#"{"type":"custom","custom":{"name":"g"}}"#.into()),
         },
     ];
-    let schema = JsonSchema { name: "s".into(), description: None, schema: r#"{"b":1,"a":2}"#.into(), strict: Some(true) };
-    let thinking = Thinking { effort: Some("low".into()), budget_tokens: None, extra: None };
+    let schema = JsonSchema {
+        name: "s".into(),
+        description: None,
+        schema: r#"{"b":1,"a":2}"#.into(),
+        strict: Some(true),
+    };
+    let thinking = Thinking {
+        effort: Some("low".into()),
+        budget_tokens: None,
+        extra: None,
+    };
     let body = wire(&Request {
         tools,
         tool_choice: Some(ToolChoice::Named("f".into())),
@@ -136,40 +188,113 @@ fn tools_choice_format_and_thinking_are_written() {
 
 #[test]
 fn unknown_fields_pass_digit_for_digit_in_the_same_dialect_only() {
-    let options = vec![("seed".to_owned(), "12345678901234567890123".to_owned()), ("vllm_x".to_owned(), "1.10".to_owned())];
+    let options = vec![
+        ("seed".to_owned(), "12345678901234567890123".to_owned()),
+        ("vllm_x".to_owned(), "1.10".to_owned()),
+    ];
     let text = |dialect: &str| {
-        let request = Request { dialect: dialect.into(), options: options.clone(), ..request() };
+        let request = Request {
+            dialect: dialect.into(),
+            options: options.clone(),
+            ..request()
+        };
         String::from_utf8(body(&request, &Settings::default(), false).unwrap()).unwrap()
     };
     assert!(text(DIALECT).contains(r#""seed":12345678901234567890123,"vllm_x":1.10"#));
-    assert!(text("anthropic.messages").contains("seed"), "a neutral option is sent whatever the dialect");
-    assert!(!text("anthropic.messages").contains("vllm_x"), "another dialect's fields mean nothing here");
+    assert!(
+        text("anthropic.messages").contains("seed"),
+        "a neutral option is sent whatever the dialect"
+    );
+    assert!(
+        !text("anthropic.messages").contains("vllm_x"),
+        "another dialect's fields mean nothing here"
+    );
 }
 
 #[test]
 fn the_output_limit_is_sent_once_under_the_clients_name() {
-    let limited = Request { max_output_tokens: Some(5), ..request() };
+    let limited = Request {
+        max_output_tokens: Some(5),
+        ..request()
+    };
     assert_eq!(wire(&limited)["max_tokens"], 5);
     let options = vec![("max_completion_tokens".to_owned(), "5".to_owned())];
     let body = wire(&Request { options, ..limited });
-    assert_eq!((&body["max_completion_tokens"], &body["max_tokens"]), (&json!(5), &Value::Null));
+    assert_eq!(
+        (&body["max_completion_tokens"], &body["max_tokens"]),
+        (&json!(5), &Value::Null)
+    );
 }
 
 #[test]
 fn streams_ask_for_usage_and_keep_the_clients_stream_options() {
-    let options = vec![("stream_options".to_owned(), r#"{"include_usage":false,"include_obfuscation":false}"#.to_owned())];
+    let options = vec![(
+        "stream_options".to_owned(),
+        r#"{"include_usage":false,"include_obfuscation":false}"#.to_owned(),
+    )];
     let request = Request { options, ..request() };
     let streamed: Value = serde_json::from_slice(&body(&request, &Settings::default(), true).unwrap()).unwrap();
     assert_eq!(streamed["stream"], true);
-    assert_eq!(streamed["stream_options"], json!({"include_usage": true, "include_obfuscation": false}));
-    assert!(wire(&request).get("stream_options").is_none(), "OpenAI refuses stream_options without stream");
+    assert_eq!(
+        streamed["stream_options"],
+        json!({"include_usage": true, "include_obfuscation": false})
+    );
+    assert!(
+        wire(&request).get("stream_options").is_none(),
+        "OpenAI refuses stream_options without stream"
+    );
 }
 
 #[test]
 fn a_part_of_another_dialect_is_refused_by_name() {
-    let part = Part::Extension(Extension { kind: "anthropic.messages".into(), value: "{}".into() });
-    let message = Message { role: Role::User, name: None, parts: vec![part], extra: None };
-    let error = body(&Request { messages: vec![message], ..request() }, &Settings::default(), false).unwrap_err();
+    let part = Part::Extension(Extension {
+        kind: "anthropic.messages".into(),
+        value: "{}".into(),
+    });
+    let message = Message {
+        role: Role::User,
+        name: None,
+        parts: vec![part],
+        extra: None,
+    };
+    let error = body(
+        &Request {
+            messages: vec![message],
+            ..request()
+        },
+        &Settings::default(),
+        false,
+    )
+    .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unsupported);
     assert!(error.message.contains("anthropic.messages"), "{error:?}");
+}
+
+#[test]
+fn fields_of_a_call_and_calls_of_other_types_come_back_as_they_went() {
+    let call = |extra: &str| {
+        let call = ToolCall {
+            id: "x".into(),
+            name: "f".into(),
+            arguments: "{}".into(),
+            extra: Some(extra.into()),
+        };
+        let message = Message {
+            role: Role::Assistant,
+            name: None,
+            parts: vec![Part::ToolCall(call)],
+            extra: None,
+        };
+        wire(&Request {
+            messages: vec![message],
+            ..request()
+        })["messages"][0]["tool_calls"][0]
+            .take()
+    };
+    assert_eq!(
+        call(r#"{"sig":1,"function":{"thought":2}}"#),
+        json!({"id": "x", "type": "function", "function": {"name": "f", "arguments": "{}", "thought": 2}, "sig": 1})
+    );
+    let custom = json!({"id": "x", "type": "custom", "custom": {"name": "f", "input": "a"}});
+    assert_eq!(call(&custom.to_string()), custom);
 }

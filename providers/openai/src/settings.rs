@@ -56,7 +56,10 @@ impl Settings {
     /// When there is no `base_url`.
     pub fn url(&self, path: &str) -> Result<String, Error> {
         let base = self.base_url.as_deref().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidRequest, "the deployment has no `base_url`; set one in its configuration")
+            Error::new(
+                ErrorKind::InvalidRequest,
+                "the deployment has no `base_url`; set one in its configuration",
+            )
         })?;
         Ok(format!("{}{path}", base.trim_end_matches('/')))
     }
@@ -74,13 +77,18 @@ impl Settings {
     /// Adds the configured headers.
     #[must_use]
     pub fn apply(&self, mut request: http::Request) -> http::Request {
-        let fixed = [("openai-organization", &self.organization), ("openai-project", &self.project)];
+        let fixed = [
+            ("openai-organization", &self.organization),
+            ("openai-project", &self.project),
+        ];
         for (name, value) in fixed {
             if let Some(value) = value {
                 request = request.header(name, value);
             }
         }
-        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+        self.headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name, value))
     }
 }
 
@@ -104,8 +112,14 @@ mod tests {
 
     #[test]
     fn the_output_limit_is_called_what_the_server_calls_it() {
-        let at = |url: &str| Settings { base_url: Some(url.to_owned()), ..Settings::default() };
-        assert_eq!(at("https://api.openai.com/v1").max_tokens_field(), "max_completion_tokens");
+        let at = |url: &str| Settings {
+            base_url: Some(url.to_owned()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            at("https://api.openai.com/v1").max_tokens_field(),
+            "max_completion_tokens"
+        );
         assert_eq!(at("http://localhost:8000/v1").max_tokens_field(), "max_tokens");
     }
 }

@@ -2,9 +2,7 @@
 
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{
-    CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Start, http, sse,
-};
+use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Start, http, sse};
 
 use crate::residual::Residual;
 use crate::{DIALECT, answer, usage};
@@ -30,7 +28,10 @@ struct State {
 impl<B: http::Chunks> Stream<B> {
     /// Reads the answer from this body.
     pub fn new(body: B) -> Self {
-        Self { reader: sse::Reader::new(body), state: State::default() }
+        Self {
+            reader: sse::Reader::new(body),
+            state: State::default(),
+        }
     }
 }
 
@@ -60,7 +61,11 @@ impl State {
         self.done = true;
         if !self.finished {
             self.finished = true;
-            events.push(Event::Finish(if self.called { FinishReason::ToolCalls } else { FinishReason::Stop }));
+            events.push(Event::Finish(if self.called {
+                FinishReason::ToolCalls
+            } else {
+                FinishReason::Stop
+            }));
         }
     }
 
@@ -72,7 +77,10 @@ impl State {
             return Ok(());
         }
         let broke = "the vendor's stream ended in the middle of the answer";
-        Err(Error { sent: true, ..Error::new(ErrorKind::Unavailable, broke) })
+        Err(Error {
+            sent: true,
+            ..Error::new(ErrorKind::Unavailable, broke)
+        })
     }
 
     fn chunk(&mut self, data: &str, event: &str, events: &mut Vec<Event>) -> Result<(), Error> {
@@ -88,8 +96,13 @@ impl State {
         let counts = top.take::<Object<'_>>("usage")?.map(usage::parse).transpose()?;
         let choices: Vec<&RawValue> = top.take("choices")?.unwrap_or_default();
 
-        let mut residual =
-            Residual { top, choice: Object::default(), inner: Object::default(), inner_name: "delta", others: vec![] };
+        let mut residual = Residual {
+            top,
+            choice: Object::default(),
+            inner: Object::default(),
+            inner_name: "delta",
+            others: vec![],
+        };
         let mut said = Vec::new();
         for raw in choices {
             let mut choice = Object::parse(raw.get())?;
@@ -114,10 +127,16 @@ impl State {
     /// Tells what nobody mapped: at the start with it, later only what is new.
     fn rest(&mut self, residual: &Residual<'_>, start: Start, events: &mut Vec<Event>) {
         let text = residual.text();
-        let extension = |value: String| Extension { kind: DIALECT.to_owned(), value };
+        let extension = |value: String| Extension {
+            kind: DIALECT.to_owned(),
+            value,
+        };
         if !self.started {
             self.started = true;
-            events.push(Event::Start(Start { extra: text.clone().map(extension), ..start }));
+            events.push(Event::Start(Start {
+                extra: text.clone().map(extension),
+                ..start
+            }));
         } else if text != self.residual || !residual.others.is_empty() {
             let value = text.clone().unwrap_or_else(|| "{}".to_owned());
             events.push(Event::Extension(extension(value)));
@@ -140,12 +159,24 @@ impl State {
             let position = u32::try_from(position).unwrap_or(u32::MAX);
             let index = call.take("index")?.unwrap_or(position);
             let id: Option<String> = call.take("id")?;
+            if call.peek::<&str>("type") == Some("function") {
+                call.take_raw("type");
+            }
             let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
             let name: Option<String> = function.take("name")?;
             let arguments = answer::arguments(&mut function).unwrap_or_default();
             // A server that omits ids still needs one to be answered by.
-            let id = id.filter(|id| !id.is_empty()).or_else(|| name.as_ref().map(|_| format!("call_{index}")));
-            said.push(Event::ToolCall(CallDelta { index, id, name, arguments }));
+            let id = id
+                .filter(|id| !id.is_empty())
+                .or_else(|| name.as_ref().map(|_| format!("call_{index}")));
+            let extra = answer::call_rest(&call, &function);
+            said.push(Event::ToolCall(CallDelta {
+                index,
+                id,
+                name,
+                arguments,
+                extra,
+            }));
         }
         Ok(())
     }

@@ -38,18 +38,38 @@ const DONE: &str = "data: [DONE]\n\n";
 fn a_plain_stream_tells_the_unmapped_fields_once() {
     let counts = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [],
         "usage": {"prompt_tokens": 1, "completion_tokens": 2}});
-    let chunks = [chunk(json!({"role": "assistant", "content": ""})), chunk(json!({"content": "a"})),
-        chunk(json!({"content": "b"})), last("stop")];
+    let chunks = [
+        chunk(json!({"role": "assistant", "content": ""})),
+        chunk(json!({"content": "a"})),
+        chunk(json!({"content": "b"})),
+        last("stop"),
+    ];
     let events = run(&(sse(&chunks) + &sse(&[counts]) + DONE)).unwrap();
-    let Event::Start(start) = &events[0] else { panic!("{events:?}") };
+    let Event::Start(start) = &events[0] else {
+        panic!("{events:?}")
+    };
     assert_eq!((start.id.as_deref(), start.model.as_deref()), (Some("c"), Some("m")));
     assert_eq!(
         serde_json::from_str::<Value>(&start.extra.as_ref().unwrap().value).unwrap(),
         json!({"object": "chat.completion.chunk", "created": 1, "choices": [{"logprobs": null}]})
     );
-    assert_eq!(events[1..4], [Event::Text("a".into()), Event::Text("b".into()), Event::Finish(FinishReason::Stop)]);
-    assert!(matches!(&events[4], Event::Extension(_)), "the usage chunk has no choice: {events:?}");
-    let usage = Usage { input_tokens: Some(1), output_tokens: Some(2), ..Usage::default() };
+    assert_eq!(
+        events[1..4],
+        [
+            Event::Text("a".into()),
+            Event::Text("b".into()),
+            Event::Finish(FinishReason::Stop)
+        ]
+    );
+    assert!(
+        matches!(&events[4], Event::Extension(_)),
+        "the usage chunk has no choice: {events:?}"
+    );
+    let usage = Usage {
+        input_tokens: Some(1),
+        output_tokens: Some(2),
+        ..Usage::default()
+    };
     assert_eq!(events[5..], [Event::Usage(usage)]);
 }
 
@@ -63,17 +83,24 @@ fn tool_calls_come_in_pieces_and_in_parallel() {
         piece(json!({"index": 0, "function": {"arguments": ":1}"}})),
         last("tool_calls"),
     ];
-    let calls: Vec<_> = run(&(sse(&chunks) + DONE)).unwrap().into_iter().filter_map(|e| match e {
-        Event::ToolCall(call) => Some((call.index, call.id, call.name, call.arguments)),
-        _ => None,
-    }).collect();
+    let calls: Vec<_> = run(&(sse(&chunks) + DONE))
+        .unwrap()
+        .into_iter()
+        .filter_map(|e| match e {
+            Event::ToolCall(call) => Some((call.index, call.id, call.name, call.arguments)),
+            _ => None,
+        })
+        .collect();
     let text = |t: &str| Some(t.to_owned());
-    assert_eq!(calls, [
-        (0, text("x"), text("f"), String::new()),
-        (0, None, None, "{\"a\"".into()),
-        (1, text("y"), text("g"), "{}".into()),
-        (0, None, None, ":1}".into()),
-    ]);
+    assert_eq!(
+        calls,
+        [
+            (0, text("x"), text("f"), String::new()),
+            (0, None, None, "{\"a\"".into()),
+            (1, text("y"), text("g"), "{}".into()),
+            (0, None, None, ":1}".into()),
+        ]
+    );
 }
 
 #[test]
@@ -81,7 +108,9 @@ fn other_choices_pass_untouched() {
     let mut other = chunk(json!({"content": "b"}));
     other["choices"][0]["index"] = json!(1);
     let events = run(&(sse(&[chunk(json!({"content": "a"})), other.clone(), last("stop")]) + DONE)).unwrap();
-    let Event::Extension(extension) = &events[2] else { panic!("{events:?}") };
+    let Event::Extension(extension) = &events[2] else {
+        panic!("{events:?}")
+    };
     let value: Value = serde_json::from_str(&extension.value).unwrap();
     assert_eq!(value["choices"][1], other["choices"][0]);
 }
@@ -91,9 +120,16 @@ fn a_stream_that_breaks_off_is_an_error_and_one_without_a_mark_is_not() {
     let error = run(&sse(&[chunk(json!({"content": "a"}))])).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(run("").is_err(), "nothing at all is not an answer");
-    assert!(run(&sse(&[chunk(json!({"content": "a"})), last("stop")])).is_ok(), "a finish reason is an end");
+    assert!(
+        run(&sse(&[chunk(json!({"content": "a"})), last("stop")])).is_ok(),
+        "a finish reason is an end"
+    );
     let events = run(&(sse(&[chunk(json!({"content": "a"}))]) + DONE)).unwrap();
-    assert_eq!(events.last(), Some(&Event::Finish(FinishReason::Stop)), "the mark is an end too");
+    assert_eq!(
+        events.last(),
+        Some(&Event::Finish(FinishReason::Stop)),
+        "the mark is an end too"
+    );
 }
 
 #[test]
@@ -104,14 +140,25 @@ fn an_error_event_is_the_vendors_error_however_it_comes() {
         "data: {\"id\":\"c\",\"choices\":[],\"error\":{\"message\":\"m\",\"code\":\"rate_limit_exceeded\"}}\n\n",
     ] {
         let error = run(&(sse(&[chunk(json!({"content": "a"}))]) + stream)).unwrap_err();
-        assert_eq!((error.kind, error.message.as_str()), (ErrorKind::RateLimited, "m"), "{stream}");
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::RateLimited, "m"),
+            "{stream}"
+        );
     }
 }
 
 #[test]
 fn reasoning_and_refusals_are_kept_apart_from_text() {
-    let chunks = [chunk(json!({"reasoning_content": "hm"})), chunk(json!({"refusal": "no"})), last("stop")];
+    let chunks = [
+        chunk(json!({"reasoning_content": "hm"})),
+        chunk(json!({"refusal": "no"})),
+        last("stop"),
+    ];
     let events = run(&(sse(&chunks) + DONE)).unwrap();
-    assert!(matches!(&events[1], Event::Reasoning(r) if r.text.as_deref() == Some("hm")), "{events:?}");
+    assert!(
+        matches!(&events[1], Event::Reasoning(r) if r.text.as_deref() == Some("hm")),
+        "{events:?}"
+    );
     assert_eq!(events[2], Event::Refusal("no".into()));
 }

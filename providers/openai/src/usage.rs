@@ -14,13 +14,26 @@ pub(crate) fn parse(mut wire: Object<'_>) -> Result<Usage, Error> {
     let cache_read_tokens = prompt.take("cached_tokens")?;
     let reasoning_tokens = completion.take("reasoning_tokens")?;
     let mut rest: Vec<(&str, String)> = wire.iter().map(|(k, v)| (k, v.get().to_owned())).collect();
-    for (name, details) in [("prompt_tokens_details", prompt), ("completion_tokens_details", completion)] {
+    for (name, details) in [
+        ("prompt_tokens_details", prompt),
+        ("completion_tokens_details", completion),
+    ] {
         if let Some(text) = details.rest() {
             rest.push((name, text));
         }
     }
-    let extra = (!rest.is_empty()).then(|| Extension { kind: DIALECT.to_owned(), value: object(&rest) });
-    Ok(Usage { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens: None, reasoning_tokens, extra })
+    let extra = (!rest.is_empty()).then(|| Extension {
+        kind: DIALECT.to_owned(),
+        value: object(&rest),
+    });
+    Ok(Usage {
+        input_tokens,
+        output_tokens,
+        cache_read_tokens,
+        cache_write_tokens: None,
+        reasoning_tokens,
+        extra,
+    })
 }
 
 /// Joins fields whose values are JSON already.

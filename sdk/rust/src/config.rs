@@ -12,7 +12,10 @@ use crate::{Error, ErrorKind};
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Error> {
     let Some(value) = host::get(key) else { return Ok(None) };
     serde_json::from_str(&value).map(Some).map_err(|e| {
-        Error::new(ErrorKind::InvalidRequest, format!("setting `{key}` of the deployment: {e}"))
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("setting `{key}` of the deployment: {e}"),
+        )
     })
 }
 
@@ -33,7 +36,10 @@ pub fn load<T: DeserializeOwned>() -> Result<T, Error> {
 pub fn base_url() -> Result<String, Error> {
     let url: Option<String> = get("base_url")?;
     let url = url.ok_or_else(|| {
-        Error::new(ErrorKind::InvalidRequest, "the deployment has no `base_url`; set one in its configuration")
+        Error::new(
+            ErrorKind::InvalidRequest,
+            "the deployment has no `base_url`; set one in its configuration",
+        )
     })?;
     Ok(url.trim_end_matches('/').to_owned())
 }

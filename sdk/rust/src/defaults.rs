@@ -1,8 +1,8 @@
 //! Constructors and defaults for the contract's records, so that an author names only what matters.
 
 use crate::{
-    Capabilities, Credential, Error, ErrorKind, Event, FinishReason, Manifest, Message, Part, Request,
-    Response, Role, Start, Support, Text, Usage,
+    Capabilities, Credential, Error, ErrorKind, Event, FinishReason, Manifest, Message, Part, Request, Response, Role,
+    Start, Support, Text, Usage,
 };
 
 impl Manifest {
@@ -58,7 +58,11 @@ impl Default for Usage {
 impl Default for Start {
     /// Nothing is known.
     fn default() -> Self {
-        Self { id: None, model: None, extra: None }
+        Self {
+            id: None,
+            model: None,
+            extra: None,
+        }
     }
 }
 
@@ -80,7 +84,10 @@ impl Response {
     /// An answer of one text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { parts: vec![Part::text(text)], ..Self::default() }
+        Self {
+            parts: vec![Part::text(text)],
+            ..Self::default()
+        }
     }
 }
 
@@ -109,7 +116,10 @@ impl Request {
     /// The JSON text of an option, or `None`.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {
-        self.options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.options
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -117,7 +127,12 @@ impl Message {
     /// A message of one text.
     #[must_use]
     pub fn text(role: Role, text: impl Into<String>) -> Self {
-        Self { role, name: None, parts: vec![Part::text(text)], extra: None }
+        Self {
+            role,
+            name: None,
+            parts: vec![Part::text(text)],
+            extra: None,
+        }
     }
 }
 
@@ -125,7 +140,10 @@ impl Part {
     /// A text without vendor fields.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(Text { text: text.into(), extra: None })
+        Self::Text(Text {
+            text: text.into(),
+            extra: None,
+        })
     }
 }
 
@@ -156,7 +174,10 @@ impl Error {
     /// The vendor answered with something its API does not allow for.
     #[must_use]
     pub fn protocol(message: impl Into<String>) -> Self {
-        Self { sent: true, ..Self::new(ErrorKind::Protocol, message) }
+        Self {
+            sent: true,
+            ..Self::new(ErrorKind::Protocol, message)
+        }
     }
 
     /// The request uses something that this provider cannot do; `what` names the field.

@@ -16,7 +16,11 @@ impl Error {
     #[must_use]
     pub fn from_response(response: &mut http::Response) -> Self {
         let body = response.read_up_to(MAX_BODY);
-        Self::from_parts(response.status(), |name| response.header(name), &String::from_utf8_lossy(&body))
+        Self::from_parts(
+            response.status(),
+            |name| response.header(name),
+            &String::from_utf8_lossy(&body),
+        )
     }
 
     /// [`Error::from_response`] for an answer that is already in pieces. `header` gets lower-case names.
@@ -49,8 +53,15 @@ impl Error {
     pub fn from_event(body: &str) -> Self {
         let vendor = vendor_error::parse(body);
         let kind = by_code(&vendor).unwrap_or(ErrorKind::Unavailable);
-        let message = vendor.message.unwrap_or_else(|| "the vendor broke the answer off".to_owned());
-        Self { provider_code: vendor.code, sent: true, detail: Some(as_json(body)), ..Self::new(kind, message) }
+        let message = vendor
+            .message
+            .unwrap_or_else(|| "the vendor broke the answer off".to_owned());
+        Self {
+            provider_code: vendor.code,
+            sent: true,
+            detail: Some(as_json(body)),
+            ..Self::new(kind, message)
+        }
     }
 }
 
@@ -64,14 +75,19 @@ fn as_json(body: &str) -> String {
 }
 
 fn kind(status: u16, vendor: &VendorError) -> ErrorKind {
-    by_code(vendor).filter(|kind| refines(status, kind)).unwrap_or_else(|| by_status(status))
+    by_code(vendor)
+        .filter(|kind| refines(status, kind))
+        .unwrap_or_else(|| by_status(status))
 }
 
 /// Whether a code in the body may overrule the status: never from a success of transport to a refusal of
 /// the caller, so that a vendor's 500 that quotes an old 401 stays a 500.
 fn refines(status: u16, kind: &ErrorKind) -> bool {
     match status {
-        500.. => matches!(kind, ErrorKind::Overloaded | ErrorKind::RateLimited | ErrorKind::Timeout),
+        500.. => matches!(
+            kind,
+            ErrorKind::Overloaded | ErrorKind::RateLimited | ErrorKind::Timeout
+        ),
         _ => true,
     }
 }
@@ -96,14 +112,24 @@ fn by_status(status: u16) -> ErrorKind {
 /// What a vendor's code means. Codes from the error documentation of OpenAI, Azure, Anthropic, Google and
 /// OpenRouter, and from servers that speak OpenAI's API.
 fn by_code(vendor: &VendorError) -> Option<ErrorKind> {
-    [&vendor.code, &vendor.class].into_iter().flatten().find_map(|code| one_code(code)).or_else(|| {
-        // The one thing worth reading a sentence for: servers that signal a full context with a plain 400.
-        let message = vendor.message.as_deref()?.to_ascii_lowercase();
-        ["maximum context length", "context size", "context window", "prompt is too long", "too many tokens"]
+    [&vendor.code, &vendor.class]
+        .into_iter()
+        .flatten()
+        .find_map(|code| one_code(code))
+        .or_else(|| {
+            // The one thing worth reading a sentence for: servers that signal a full context with a plain 400.
+            let message = vendor.message.as_deref()?.to_ascii_lowercase();
+            [
+                "maximum context length",
+                "context size",
+                "context window",
+                "prompt is too long",
+                "too many tokens",
+            ]
             .iter()
             .any(|needle| message.contains(needle))
             .then_some(ErrorKind::ContextLengthExceeded)
-    })
+        })
 }
 
 fn one_code(code: &str) -> Option<ErrorKind> {

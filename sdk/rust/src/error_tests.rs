@@ -49,7 +49,11 @@ fn a_telling_code_refines_the_status() {
     check(429, &coded("insufficient_quota"), &K::QuotaExhausted);
     check(404, &coded("model_not_found"), &K::NotFound);
     check(503, &coded("slow_down"), &K::Overloaded);
-    check(400, r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#, &K::ContextLengthExceeded);
+    check(
+        400,
+        r#"{"error":{"message":"This model's maximum context length is 8192 tokens"}}"#,
+        &K::ContextLengthExceeded,
+    );
 }
 
 #[test]

@@ -99,7 +99,9 @@ impl Object<'_> {
     /// # Errors
     /// The serializer's.
     pub fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.0.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))
+        self.0
+            .iter()
+            .try_for_each(|(key, value)| map.serialize_entry(key, value))
     }
 }
 
@@ -154,7 +156,10 @@ mod tests {
         let mut object = Object::parse(r#"{"a":1,"big":123456789012345678901234567890,"n":null,"é\n":0.10}"#).unwrap();
         assert_eq!(object.take::<u8>("a").unwrap(), Some(1));
         assert_eq!(object.take::<u8>("missing").unwrap(), None);
-        assert_eq!(object.rest().unwrap(), r#"{"big":123456789012345678901234567890,"n":null,"é\n":0.10}"#);
+        assert_eq!(
+            object.rest().unwrap(),
+            r#"{"big":123456789012345678901234567890,"n":null,"é\n":0.10}"#
+        );
     }
 
     #[test]

@@ -55,10 +55,9 @@ pub mod stream;
 mod vendor_error;
 
 pub use bindings::wharf::provider::types::{
-    CallDelta, Credential, Error, ErrorKind, Event, Extension, FinishReason,
-    HealthStatus, JsonSchema, Manifest, Media, MediaData, Message, ModelCapabilities as Capabilities, OutputFormat, Part, Reasoning,
-    Request, Response, Role, Start, Support, Text, Thinking, Tool, ToolCall, ToolChoice, ToolPart,
-    ToolResult, Usage,
+    CallDelta, Credential, Error, ErrorKind, Event, Extension, FinishReason, HealthStatus, JsonSchema, Manifest, Media,
+    MediaData, Message, ModelCapabilities as Capabilities, OutputFormat, Part, Reasoning, Request, Response, Role,
+    Start, Support, Text, Thinking, Tool, ToolCall, ToolChoice, ToolPart, ToolResult, Usage,
 };
 #[doc(hidden)]
 pub use export::Adapter;

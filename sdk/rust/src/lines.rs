@@ -29,7 +29,10 @@ impl Lines {
             self.start = 0;
         }
         if self.buffer.len() + bytes.len() > MAX_LINE + (1 << 20) {
-            return Err(Error::protocol(format!("the vendor sent a line of more than {} MiB", MAX_LINE >> 20)));
+            return Err(Error::protocol(format!(
+                "the vendor sent a line of more than {} MiB",
+                MAX_LINE >> 20
+            )));
         }
         self.buffer.extend_from_slice(bytes);
         Ok(())
@@ -44,7 +47,9 @@ impl Lines {
                 self.scanned = self.scanned.max(self.start);
             }
         }
-        let found = self.buffer[self.scanned..].iter().position(|b| matches!(b, b'\n' | b'\r'));
+        let found = self.buffer[self.scanned..]
+            .iter()
+            .position(|b| matches!(b, b'\n' | b'\r'));
         let Some(offset) = found else {
             self.scanned = self.buffer.len();
             return None;

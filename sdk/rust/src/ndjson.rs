@@ -14,7 +14,11 @@ pub struct Reader<B = http::Body> {
 impl<B: http::Chunks> Reader<B> {
     /// Reads from this body.
     pub fn new(body: B) -> Self {
-        Self { body, lines: Lines::default(), ended: false }
+        Self {
+            body,
+            lines: Lines::default(),
+            ended: false,
+        }
     }
 
     /// All lines that are there, at least one: blocks for it. Empty at the end of the body. Blank lines do
@@ -30,7 +34,11 @@ impl<B: http::Chunks> Reader<B> {
                 Some(chunk) => self.lines.push(chunk)?,
                 None => self.ended = true,
             }
-            while let Some(line) = self.lines.next().or_else(|| self.ended.then(|| self.lines.rest()).flatten()) {
+            while let Some(line) = self
+                .lines
+                .next()
+                .or_else(|| self.ended.then(|| self.lines.rest()).flatten())
+            {
                 let line = utf8(self.lines.get(line))?.trim();
                 if !line.is_empty() {
                     batch.push(line.to_owned());
@@ -60,7 +68,10 @@ mod tests {
 
     #[test]
     fn a_last_line_without_its_end_counts() {
-        assert_eq!(read(vec![b"{\"a\":1}\n\n{\"b\"".to_vec(), b":2}".to_vec()]), ["{\"a\":1}", "{\"b\":2}"]);
+        assert_eq!(
+            read(vec![b"{\"a\":1}\n\n{\"b\"".to_vec(), b":2}".to_vec()]),
+            ["{\"a\":1}", "{\"b\":2}"]
+        );
     }
 
     proptest! {

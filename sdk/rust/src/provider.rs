@@ -43,7 +43,10 @@ pub trait Provider: 'static {
         if answer.status() >= 500 {
             return Err(Error::from_response(&mut answer));
         }
-        Ok(HealthStatus { message: Some(format!("answers with {}", answer.status())), extra: None })
+        Ok(HealthStatus {
+            message: Some(format!("answers with {}", answer.status())),
+            extra: None,
+        })
     }
 
     /// The host is about to forget this instance. The default does nothing.

@@ -26,7 +26,11 @@ pub struct Reader<B = http::Body> {
 impl<B: http::Chunks> Reader<B> {
     /// Reads from this body.
     pub fn new(body: B) -> Self {
-        Self { body, decoder: Decoder::default(), ended: false }
+        Self {
+            body,
+            decoder: Decoder::default(),
+            ended: false,
+        }
     }
 
     /// All messages that are there, at least one: blocks for it. Empty at the end of the body. A message

@@ -16,11 +16,16 @@ pub(crate) struct VendorError {
 /// `{"type": "error", "error": {"type", "message"}}` (Anthropic), `{"error": {"status", "message"}}`
 /// (Google, also inside an array), `{"error": "…"}` (Ollama), `{"message"}`, `{"detail"}` (FastAPI, vLLM).
 pub(crate) fn parse(body: &str) -> VendorError {
-    let Ok(value) = serde_json::from_str::<Value>(body) else { return VendorError::default() };
+    let Ok(value) = serde_json::from_str::<Value>(body) else {
+        return VendorError::default();
+    };
     let value = value.get(0).unwrap_or(&value);
     let inner = match value.get("error") {
         Some(Value::String(message)) => {
-            return VendorError { message: Some(message.clone()), ..VendorError::default() };
+            return VendorError {
+                message: Some(message.clone()),
+                ..VendorError::default()
+            };
         }
         Some(inner @ Value::Object(_)) => inner,
         _ => value,
@@ -30,12 +35,18 @@ pub(crate) fn parse(body: &str) -> VendorError {
         // Some servers repeat the HTTP status as `code`; a number says nothing the status does not.
         _ => None,
     };
-    let message = word("message").or_else(|| word("detail")).or_else(|| match inner.get("detail") {
-        Some(detail @ (Value::Array(_) | Value::Object(_))) => Some(detail.to_string()),
-        _ => None,
-    });
+    let message = word("message")
+        .or_else(|| word("detail"))
+        .or_else(|| match inner.get("detail") {
+            Some(detail @ (Value::Array(_) | Value::Object(_))) => Some(detail.to_string()),
+            _ => None,
+        });
     let class = word("type").filter(|t| t != "error");
-    VendorError { message, code: word("code").or_else(|| class.clone()).or_else(|| word("status")), class }
+    VendorError {
+        message,
+        code: word("code").or_else(|| class.clone()).or_else(|| word("status")),
+        class,
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +55,11 @@ mod tests {
 
     fn check(body: &str, message: Option<&str>, code: Option<&str>) {
         let error = parse(body);
-        assert_eq!((error.message.as_deref(), error.code.as_deref()), (message, code), "{body}");
+        assert_eq!(
+            (error.message.as_deref(), error.code.as_deref()),
+            (message, code),
+            "{body}"
+        );
     }
 
     #[test]
@@ -54,13 +69,29 @@ mod tests {
             Some("m"),
             Some("context_length_exceeded"),
         );
-        check(r#"{"error":{"message":"m","type":"server_error","code":null}}"#, Some("m"), Some("server_error"));
-        check(r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#, Some("m"), Some("overloaded_error"));
-        check(r#"[{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}]"#, Some("m"), Some("RESOURCE_EXHAUSTED"));
+        check(
+            r#"{"error":{"message":"m","type":"server_error","code":null}}"#,
+            Some("m"),
+            Some("server_error"),
+        );
+        check(
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#,
+            Some("m"),
+            Some("overloaded_error"),
+        );
+        check(
+            r#"[{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}]"#,
+            Some("m"),
+            Some("RESOURCE_EXHAUSTED"),
+        );
         check(r#"{"error":"model not found"}"#, Some("model not found"), None);
         check(r#"{"detail":"Not Found"}"#, Some("Not Found"), None);
         check(r#"{"detail":[{"loc":["body"]}]}"#, Some(r#"[{"loc":["body"]}]"#), None);
-        check(r#"{"object":"error","message":"m","type":"BadRequestError","code":400}"#, Some("m"), Some("BadRequestError"));
+        check(
+            r#"{"object":"error","message":"m","type":"BadRequestError","code":400}"#,
+            Some("m"),
+            Some("BadRequestError"),
+        );
         check("<html>502</html>", None, None);
         check("", None, None);
     }

@@ -18,9 +18,11 @@ pub(crate) fn response(response: wit::Response) -> host::Response {
 
 pub(crate) fn event(event: wit::Event) -> host::Event {
     match event {
-        wit::Event::Start(start) => {
-            host::Event::Start(host::Start { id: start.id, model: start.model, extra: start.extra.map(extension) })
-        }
+        wit::Event::Start(start) => host::Event::Start(host::Start {
+            id: start.id,
+            model: start.model,
+            extra: start.extra.map(extension),
+        }),
         wit::Event::Text(text) => host::Event::Text(text),
         wit::Event::Reasoning(value) => host::Event::Reasoning(reasoning(value)),
         wit::Event::ToolCall(delta) => host::Event::ToolCall(host::CallDelta {
@@ -28,6 +30,7 @@ pub(crate) fn event(event: wit::Event) -> host::Event {
             id: delta.id,
             name: delta.name,
             arguments: delta.arguments,
+            extra: json(delta.extra),
         }),
         wit::Event::Refusal(text) => host::Event::Refusal(text),
         wit::Event::Part(value) => host::Event::Part(part(value)),
@@ -68,7 +71,10 @@ fn tool_part(part: wit::ToolPartResult) -> host::ToolPart {
 }
 
 fn text(value: wit::TextResult) -> host::Text {
-    host::Text { text: value.text, extra: json(value.extra) }
+    host::Text {
+        text: value.text,
+        extra: json(value.extra),
+    }
 }
 
 fn media(value: wit::MediaResult) -> host::Media {
@@ -93,7 +99,10 @@ fn reasoning(value: wit::ReasoningResult) -> host::Reasoning {
 }
 
 fn extension(value: wit::ExtensionResult) -> host::Extension {
-    host::Extension { kind: value.kind, value: host::Json(value.value) }
+    host::Extension {
+        kind: value.kind,
+        value: host::Json(value.value),
+    }
 }
 
 fn usage(usage: wit::Usage) -> host::Usage {

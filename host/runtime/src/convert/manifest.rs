@@ -9,7 +9,9 @@ use crate::bindings::wharf::provider::types as wit;
 /// What is wrong with the manifest, for the operator and the provider's author.
 pub(crate) fn manifest(manifest: wit::Manifest) -> Result<host::Manifest, String> {
     let name = &manifest.name;
-    let lower = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let lower = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if name.is_empty() || name.len() > 64 || !lower {
         return Err(format!("its name `{name}` is not 1 to 64 of the characters a-z 0-9 -"));
     }
@@ -19,7 +21,9 @@ pub(crate) fn manifest(manifest: wit::Manifest) -> Result<host::Manifest, String
         wit::Credential::Header(name) => host::CredentialScheme::Header(name),
         wit::Credential::Query(name) => host::CredentialScheme::Query(name),
         wit::Credential::Other(scheme) => {
-            return Err(format!("it wants the credential attached as `{scheme}`, which this host does not know"));
+            return Err(format!(
+                "it wants the credential attached as `{scheme}`, which this host does not know"
+            ));
         }
     };
     Ok(host::Manifest {

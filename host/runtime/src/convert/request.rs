@@ -15,18 +15,28 @@ pub(crate) struct Lists<'a> {
 
 impl<'a> Lists<'a> {
     pub(crate) fn new(request: &'a host::Request) -> Self {
-        let results = request.messages.iter().flat_map(|message| &message.parts).filter_map(|part| match part {
-            host::Part::ToolResult(result) => Some(result),
-            host::Part::Text(_)
-            | host::Part::Media(_)
-            | host::Part::ToolCall(_)
-            | host::Part::Reasoning(_)
-            | host::Part::Refusal(_)
-            | host::Part::Extension(_) => None,
-        });
+        let results = request
+            .messages
+            .iter()
+            .flat_map(|message| &message.parts)
+            .filter_map(|part| match part {
+                host::Part::ToolResult(result) => Some(result),
+                host::Part::Text(_)
+                | host::Part::Media(_)
+                | host::Part::ToolCall(_)
+                | host::Part::Reasoning(_)
+                | host::Part::Refusal(_)
+                | host::Part::Extension(_) => None,
+            });
         Self {
-            contents: results.map(|result| result.content.iter().map(tool_part).collect()).collect(),
-            options: request.options.iter().map(|(name, value)| (name.as_str(), value.0.as_str())).collect(),
+            contents: results
+                .map(|result| result.content.iter().map(tool_part).collect())
+                .collect(),
+            options: request
+                .options
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.0.as_str()))
+                .collect(),
             stop: request.stop.iter().map(String::as_str).collect(),
             tools: request.tools.iter().map(tool).collect(),
         }
@@ -36,14 +46,15 @@ impl<'a> Lists<'a> {
     pub(crate) fn parts(&'a self, request: &'a host::Request) -> Vec<Vec<wit::PartParam<'a>>> {
         let mut contents = self.contents.iter();
         let mut content = || contents.next().map_or(&[][..], Vec::as_slice);
-        request.messages.iter().map(|m| m.parts.iter().map(|p| part(p, &mut content)).collect()).collect()
+        request
+            .messages
+            .iter()
+            .map(|m| m.parts.iter().map(|p| part(p, &mut content)).collect())
+            .collect()
     }
 
     /// The messages, pointing at their parts.
-    pub(crate) fn messages(
-        request: &'a host::Request,
-        parts: &'a [Vec<wit::PartParam<'a>>],
-    ) -> Vec<wit::Message<'a>> {
+    pub(crate) fn messages(request: &'a host::Request, parts: &'a [Vec<wit::PartParam<'a>>]) -> Vec<wit::Message<'a>> {
         let pairs = request.messages.iter().zip(parts);
         pairs
             .map(|(message, parts)| wit::Message {
@@ -130,7 +141,10 @@ fn tool_part(part: &host::ToolPart) -> wit::ToolPartParam<'_> {
 }
 
 fn text(value: &host::Text) -> wit::TextParam<'_> {
-    wit::TextParam { text: &value.text, extra: json(value.extra.as_ref()) }
+    wit::TextParam {
+        text: &value.text,
+        extra: json(value.extra.as_ref()),
+    }
 }
 
 fn media(value: &host::Media) -> wit::MediaParam<'_> {
@@ -146,7 +160,10 @@ fn media(value: &host::Media) -> wit::MediaParam<'_> {
 }
 
 fn extension(value: &host::Extension) -> wit::ExtensionParam<'_> {
-    wit::ExtensionParam { kind: &value.kind, value: &value.value.0 }
+    wit::ExtensionParam {
+        kind: &value.kind,
+        value: &value.value.0,
+    }
 }
 
 fn tool(tool: &host::Tool) -> wit::Tool<'_> {

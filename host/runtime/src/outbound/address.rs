@@ -7,7 +7,15 @@ use ipnet::IpNet;
 
 /// Networks that belong to an operator: RFC 1918, shared (RFC 6598), loopback, unique local.
 static PRIVATE: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
-    networks(&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7"])
+    networks(&[
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "::1/128",
+        "fc00::/7",
+    ])
 });
 
 /// Everything that is not a host on the public internet, the private networks included: this network,
@@ -38,8 +46,14 @@ static SPECIAL: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
 });
 
 /// Addresses inside private networks that are metadata services all the same.
-static METADATA: LazyLock<Vec<IpNet>> =
-    LazyLock::new(|| networks(&["fd00:ec2::/32", "100.100.100.200/32", "192.0.0.192/32", "fd20:ce::254/128"]));
+static METADATA: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+    networks(&[
+        "fd00:ec2::/32",
+        "100.100.100.200/32",
+        "192.0.0.192/32",
+        "fd20:ce::254/128",
+    ])
+});
 
 fn networks(texts: &[&str]) -> Vec<IpNet> {
     texts.iter().filter_map(|text| text.parse().ok()).collect()
@@ -51,7 +65,9 @@ fn among(networks: &[IpNet], address: IpAddr) -> bool {
 
 /// A host on the public internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
-    spellings(address).iter().all(|&address| !among(&PRIVATE, address) && !among(&SPECIAL, address))
+    spellings(address)
+        .iter()
+        .all(|&address| !among(&PRIVATE, address) && !among(&SPECIAL, address))
 }
 
 /// A host on a network of the operator, and not a metadata service.
@@ -137,7 +153,13 @@ mod tests {
         for address in ["10.1.2.3", "127.0.0.1", "fd12::1", "::ffff:192.168.0.1"] {
             assert!(is_private(ip(address)), "{address}");
         }
-        for address in ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "fe80::1", "8.8.8.8"] {
+        for address in [
+            "169.254.169.254",
+            "fd00:ec2::254",
+            "100.100.100.200",
+            "fe80::1",
+            "8.8.8.8",
+        ] {
             assert!(!is_private(ip(address)), "{address}");
         }
     }

@@ -35,10 +35,14 @@ impl AllowEntry {
         if let Some(suffix) = text.strip_prefix("*.") {
             let host = Host::parse(suffix).map_err(|_| wrong())?;
             return match host {
-                Host::Domain(domain) if domain.contains('.') => {
-                    Ok(Self { tls: true, host: Pattern::Suffix(format!(".{domain}")), port: 443 })
-                }
-                _ => Err(format!("`{text}` covers too much; name at least two labels, such as *.example.com")),
+                Host::Domain(domain) if domain.contains('.') => Ok(Self {
+                    tls: true,
+                    host: Pattern::Suffix(format!(".{domain}")),
+                    port: 443,
+                }),
+                _ => Err(format!(
+                    "`{text}` covers too much; name at least two labels, such as *.example.com"
+                )),
             };
         }
         let url = Url::parse(text).map_err(|_| wrong())?;
@@ -63,15 +67,20 @@ impl AllowEntry {
             Host::Ipv4(address) => Pattern::Address(address.into()),
             Host::Ipv6(address) => Pattern::Address(address.into()),
         };
-        Some(Self { tls, host, port: url.port_or_known_default()? })
+        Some(Self {
+            tls,
+            host,
+            port: url.port_or_known_default()?,
+        })
     }
 
     fn permits(&self, tls: bool, host: &Host<String>, port: u16) -> bool {
         let host_fits = match (&self.host, host) {
             (Pattern::Exact(name), Host::Domain(asked)) => name == asked.trim_end_matches('.'),
-            (Pattern::Suffix(suffix), Host::Domain(asked)) => {
-                asked.trim_end_matches('.').strip_suffix(suffix.as_str()).is_some_and(|head| !head.is_empty())
-            }
+            (Pattern::Suffix(suffix), Host::Domain(asked)) => asked
+                .trim_end_matches('.')
+                .strip_suffix(suffix.as_str())
+                .is_some_and(|head| !head.is_empty()),
             (Pattern::Address(address), Host::Ipv4(asked)) => *address == IpAddr::V4(*asked),
             (Pattern::Address(address), Host::Ipv6(asked)) => *address == IpAddr::V6(*asked),
             _ => false,
@@ -102,7 +111,9 @@ impl AllowList {
 
     /// Whether a request may go there at all.
     pub(super) fn permits(&self, uri: &Uri) -> bool {
-        let Some((tls, host, port)) = parts(uri) else { return false };
+        let Some((tls, host, port)) = parts(uri) else {
+            return false;
+        };
         self.0.entries.iter().any(|entry| entry.permits(tls, &host, port))
     }
 
@@ -156,7 +167,11 @@ mod tests {
 
     #[test]
     fn only_the_granted_origins_are_reached() {
-        let list = list("https://api.openai.com/v1", &["*.example.com", "http://10.0.0.1:8080"], false);
+        let list = list(
+            "https://api.openai.com/v1",
+            &["*.example.com", "http://10.0.0.1:8080"],
+            false,
+        );
         for uri in [
             "https://api.openai.com/v1/models",
             "https://API.OPENAI.COM/",
@@ -201,15 +216,30 @@ mod tests {
         assert!(!plain.permits_address(&name("a.com"), ip("10.0.0.1")));
         assert!(!plain.permits_address(&name("a.com"), ip("::ffff:127.0.0.1")));
         assert!(private.permits_address(&name("a.com"), ip("10.0.0.1")));
-        assert!(!private.permits_address(&name("a.com"), ip("169.254.169.254")), "never the metadata service");
+        assert!(
+            !private.permits_address(&name("a.com"), ip("169.254.169.254")),
+            "never the metadata service"
+        );
         assert!(plain.permits_address(&name("localhost"), ip("127.0.0.1")));
         assert!(!plain.permits_address(&name("localhost"), ip("10.0.0.1")));
-        assert!(plain.permits_address(&Host::Ipv4([10, 0, 0, 1].into()), ip("10.0.0.1")), "the operator wrote it");
+        assert!(
+            plain.permits_address(&Host::Ipv4([10, 0, 0, 1].into()), ip("10.0.0.1")),
+            "the operator wrote it"
+        );
     }
 
     #[test]
     fn grants_that_mean_nothing_are_refused_with_a_remedy() {
-        for text in ["", "*", "*.com", "example.com", "https://", "https://a.com/path", "https://u:p@a.com", "ftp://a.com"] {
+        for text in [
+            "",
+            "*",
+            "*.com",
+            "example.com",
+            "https://",
+            "https://a.com/path",
+            "https://u:p@a.com",
+            "ftp://a.com",
+        ] {
             assert!(AllowEntry::parse(text).is_err(), "{text}");
         }
     }

@@ -38,7 +38,17 @@ impl AnswerBody {
         seen: Arc<Seen>,
     ) -> Self {
         let timer = Box::pin(tokio::time::sleep(idle));
-        Self { inner, left: cap, cap, idle, timer, armed: false, scrubber, held: BytesMut::new(), seen }
+        Self {
+            inner,
+            left: cap,
+            cap,
+            idle,
+            timer,
+            armed: false,
+            scrubber,
+            held: BytesMut::new(),
+            seen,
+        }
     }
 
     fn fail(&self, failure: Failure, error: WasiError) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
@@ -58,10 +68,7 @@ impl Body for AnswerBody {
     type Data = Bytes;
     type Error = WasiError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
         let this = &mut *self;
         loop {
             let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) else {

@@ -22,7 +22,11 @@ const MAX_IDLE: usize = 64;
 pub(super) struct Client(hyper_util::client::legacy::Client<Timed<HttpsConnector<Connector>>, WasiBody>);
 
 impl Client {
-    pub(super) fn new(options: &OutboundOptions, allow: AllowList, roots: &TrustedRoots) -> Result<Self, OutboundError> {
+    pub(super) fn new(
+        options: &OutboundOptions,
+        allow: AllowList,
+        roots: &TrustedRoots,
+    ) -> Result<Self, OutboundError> {
         let tls = roots.client_config(options.ca_pem.as_deref())?;
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
@@ -35,7 +39,10 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
             .http2_adaptive_window(true)
-            .build(Timed { inner: https, limit: options.timeouts.connect });
+            .build(Timed {
+                inner: https,
+                limit: options.timeouts.connect,
+            });
         Ok(Self(client))
     }
 

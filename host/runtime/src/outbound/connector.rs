@@ -49,7 +49,10 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(allow: AllowList, proxy: bool) -> Self {
-        Self { allow, proxy: proxy.then(|| Arc::new(Matcher::from_env())) }
+        Self {
+            allow,
+            proxy: proxy.then(|| Arc::new(Matcher::from_env())),
+        }
     }
 }
 
@@ -76,8 +79,10 @@ impl Service<Uri> for Connector {
 async fn direct(allow: &AllowList, uri: &Uri) -> Result<Stream, ConnectError> {
     let (_, host, port) = allow::parts(uri).ok_or(ConnectError::Uri)?;
     let addresses = resolve(&host, port).await?;
-    let vetted: Vec<SocketAddr> =
-        addresses.into_iter().filter(|address| allow.permits_address(&host, address.ip())).collect();
+    let vetted: Vec<SocketAddr> = addresses
+        .into_iter()
+        .filter(|address| allow.permits_address(&host, address.ip()))
+        .collect();
     if vetted.is_empty() {
         return Err(ConnectError::Prohibited);
     }
@@ -106,14 +111,19 @@ async fn through(
     if let Some(auth) = auth {
         tunnel = tunnel.with_auth(auth);
     }
-    tunnel.call(uri.clone()).await.map_err(|e| ConnectError::Connect(Box::new(e)))
+    tunnel
+        .call(uri.clone())
+        .await
+        .map_err(|e| ConnectError::Connect(Box::new(e)))
 }
 
 /// The proxy itself is the operator's choice and is not vetted.
 async fn to_proxy(proxy: &Uri) -> Result<TcpStream, ConnectError> {
     let host = proxy.host().ok_or(ConnectError::Uri)?.trim_matches(['[', ']']);
     let port = proxy.port_u16().unwrap_or(80);
-    let addresses = tokio::net::lookup_host((host, port)).await.map_err(ConnectError::Resolve)?;
+    let addresses = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(ConnectError::Resolve)?;
     first(&addresses.collect::<Vec<_>>()).await
 }
 
@@ -139,7 +149,9 @@ async fn resolve(host: &Host<String>, port: u16) -> Result<Vec<SocketAddr>, Conn
         Host::Ipv4(address) => Ok(vec![(*address, port).into()]),
         Host::Ipv6(address) => Ok(vec![(*address, port).into()]),
         Host::Domain(name) => {
-            let found = tokio::net::lookup_host((name.as_str(), port)).await.map_err(ConnectError::Resolve)?;
+            let found = tokio::net::lookup_host((name.as_str(), port))
+                .await
+                .map_err(ConnectError::Resolve)?;
             Ok(found.collect())
         }
     }
@@ -163,7 +175,9 @@ async fn first(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
         match connected {
             Ok(stream) => {
                 // Without it, small writes wait for the acknowledgement of the one before: 40 ms on a stream.
-                stream.set_nodelay(true).map_err(|e| ConnectError::Connect(Box::new(e)))?;
+                stream
+                    .set_nodelay(true)
+                    .map_err(|e| ConnectError::Connect(Box::new(e)))?;
                 return Ok(stream);
             }
             Err(error) => last = ConnectError::Connect(Box::new(error)),
@@ -180,7 +194,10 @@ pub(super) struct Stream {
 
 impl Stream {
     fn new(stream: TcpStream, proxied: bool) -> Self {
-        Self { io: TokioIo::new(stream), proxied }
+        Self {
+            io: TokioIo::new(stream),
+            proxied,
+        }
     }
 }
 

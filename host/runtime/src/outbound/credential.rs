@@ -20,7 +20,10 @@ pub(super) struct Credential {
 enum Place {
     Header(HeaderName, HeaderValue),
     /// The encoded pair `name=value`, and the name to remove if the guest set it.
-    Query { name: String, pair: Secret },
+    Query {
+        name: String,
+        pair: Secret,
+    },
 }
 
 impl Credential {
@@ -31,7 +34,10 @@ impl Credential {
         base: &Url,
         private: bool,
     ) -> Result<Option<Self>, OutboundError> {
-        let uri: Uri = base.as_str().parse().map_err(|_| OutboundError::BaseUrl(base.to_string()))?;
+        let uri: Uri = base
+            .as_str()
+            .parse()
+            .map_err(|_| OutboundError::BaseUrl(base.to_string()))?;
         let origin = allow::parts(&uri).ok_or_else(|| OutboundError::BaseUrl(base.to_string()))?;
         if !origin.0 && !private && !is_local(&origin.1) {
             return Err(OutboundError::PlainHttp(base.to_string()));
@@ -43,9 +49,7 @@ impl Credential {
         };
         let place = match scheme {
             CredentialScheme::None => return Ok(None),
-            CredentialScheme::Bearer => {
-                Place::Header(AUTHORIZATION, sensitive(format!("Bearer {}", secret.expose()))?)
-            }
+            CredentialScheme::Bearer => Place::Header(AUTHORIZATION, sensitive(format!("Bearer {}", secret.expose()))?),
             CredentialScheme::Header(name) => {
                 let name = HeaderName::try_from(name).map_err(|_| OutboundError::HeaderName(name.clone()))?;
                 Place::Header(name, sensitive(secret.expose().to_owned())?)
@@ -54,7 +58,10 @@ impl Credential {
                 let pair = url::form_urlencoded::Serializer::new(String::new())
                     .append_pair(name, secret.expose())
                     .finish();
-                Place::Query { name: name.clone(), pair: Secret::new(pair) }
+                Place::Query {
+                    name: name.clone(),
+                    pair: Secret::new(pair),
+                }
             }
         };
         Ok(Some(Self { place, origin }))
@@ -73,7 +80,9 @@ impl Credential {
                 let mut parts = request.uri().clone().into_parts();
                 let old = parts.path_and_query.as_ref();
                 let (path, query) = old.map_or(("/", ""), |pq| (pq.path(), pq.query().unwrap_or("")));
-                let kept = query.split('&').filter(|p| !p.is_empty() && p.split('=').next() != Some(name.as_str()));
+                let kept = query
+                    .split('&')
+                    .filter(|p| !p.is_empty() && p.split('=').next() != Some(name.as_str()));
                 let query: Vec<&str> = kept.chain([pair.expose()]).collect();
                 let new = format!("{path}?{}", query.join("&"));
                 parts.path_and_query = Some(PathAndQuery::try_from(new).map_err(|_| WasiError::HttpRequestUriInvalid)?);
@@ -103,7 +112,11 @@ mod tests {
 
     fn attach(scheme: CredentialScheme, uri: &str) -> Request<()> {
         let mut request = Request::builder().uri(uri).body(()).unwrap();
-        credential(scheme, "https://a.com/v1").unwrap().unwrap().attach(&mut request).unwrap();
+        credential(scheme, "https://a.com/v1")
+            .unwrap()
+            .unwrap()
+            .attach(&mut request)
+            .unwrap();
         request
     }
 
@@ -114,7 +127,10 @@ mod tests {
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
         let request = attach(CredentialScheme::Header("x-api-key".into()), "https://a.com/v1/x");
         assert_eq!(request.headers()["x-api-key"], "sk 1");
-        let request = attach(CredentialScheme::Query("key".into()), "https://a.com/v1/x?a=1&key=guest&b=2");
+        let request = attach(
+            CredentialScheme::Query("key".into()),
+            "https://a.com/v1/x?a=1&key=guest&b=2",
+        );
         assert_eq!(request.uri().query(), Some("a=1&b=2&key=sk+1"));
     }
 

@@ -16,7 +16,9 @@ pub enum OutboundError {
     #[error("base_url `{0}` is not an http or https address without user name")]
     BaseUrl(String),
     /// The credential would travel in the clear.
-    #[error("base_url `{0}` would send the api_key over plain http; use https, or set `private: true` for a server on your own network")]
+    #[error(
+        "base_url `{0}` would send the api_key over plain http; use https, or set `private: true` for a server on your own network"
+    )]
     PlainHttp(String),
     /// Not something that fits into a header.
     #[error("the api_key holds characters that cannot be sent; is there a line break in it?")]
@@ -44,7 +46,11 @@ pub(super) fn classify(error: &hyper_util::client::legacy::Error) -> (Failure, W
         }
         source = cause.source();
     }
-    let error = if error.is_connect() { WasiError::ConnectionRefused } else { WasiError::ConnectionTerminated };
+    let error = if error.is_connect() {
+        WasiError::ConnectionRefused
+    } else {
+        WasiError::ConnectionTerminated
+    };
     (Failure::Unavailable, error)
 }
 
@@ -52,16 +58,20 @@ fn by_cause(cause: &(dyn StdError + 'static)) -> Option<(Failure, WasiError)> {
     if let Some(error) = cause.downcast_ref::<ConnectError>() {
         return Some(match error {
             ConnectError::Timeout => (Failure::Timeout(Phase::Connect), WasiError::ConnectionTimeout),
-            ConnectError::Resolve(_) => {
-                (Failure::Unavailable, WasiError::DnsError { rcode: None, info_code: None })
-            }
+            ConnectError::Resolve(_) => (
+                Failure::Unavailable,
+                WasiError::DnsError {
+                    rcode: None,
+                    info_code: None,
+                },
+            ),
             ConnectError::Prohibited => (Failure::Denied, WasiError::DestinationIpProhibited),
             ConnectError::Connect(_) => (Failure::Unavailable, WasiError::ConnectionRefused),
             ConnectError::Uri => (Failure::Denied, WasiError::HttpRequestUriInvalid),
         });
     }
     if let Some(error) = cause.downcast_ref::<io::Error>()
-        && let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        && let Some(tls) = inside(error)
     {
         return Some((Failure::Unavailable, tls_error(tls)));
     }
@@ -69,7 +79,18 @@ fn by_cause(cause: &(dyn StdError + 'static)) -> Option<(Failure, WasiError)> {
         return Some((Failure::Unavailable, tls_error(tls)));
     }
     let hyper = cause.downcast_ref::<hyper::Error>()?;
-    hyper.is_parse().then_some((Failure::Protocol, WasiError::HttpProtocolError))
+    hyper
+        .is_parse()
+        .then_some((Failure::Protocol, WasiError::HttpProtocolError))
+}
+
+/// An I/O error does not name what it wraps as its source, and the TLS connector wraps twice.
+fn inside(error: &io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    match inner.downcast_ref::<io::Error>() {
+        Some(nested) => inside(nested),
+        None => inner.downcast_ref::<rustls::Error>(),
+    }
 }
 
 fn tls_error(error: &rustls::Error) -> WasiError {

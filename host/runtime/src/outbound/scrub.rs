@@ -20,7 +20,10 @@ impl Scrubber {
     /// `None` when the credential is too short to be looked for.
     pub(super) fn new(secret: &Secret) -> Option<Self> {
         let needle = secret.expose().as_bytes();
-        (needle.len() >= MIN_LENGTH).then(|| Self { secret: secret.clone(), finder: Finder::new(needle).into_owned() })
+        (needle.len() >= MIN_LENGTH).then(|| Self {
+            secret: secret.clone(),
+            finder: Finder::new(needle).into_owned(),
+        })
     }
 
     /// Strikes it out of a text.
@@ -60,7 +63,10 @@ impl Scrubber {
 /// How many bytes at the end of `text` are a beginning of `needle`, not all of it.
 fn overlap(text: &[u8], needle: &[u8]) -> usize {
     let longest = text.len().min(needle.len() - 1);
-    (1..=longest).rev().find(|&n| needle.starts_with(&text[text.len() - n..])).unwrap_or(0)
+    (1..=longest)
+        .rev()
+        .find(|&n| needle.starts_with(&text[text.len() - n..]))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -41,7 +41,11 @@ impl Seen {
 
     pub(super) fn started(&self) {
         let mut seen = self.lock();
-        *seen = Observed { requests: seen.requests + 1, status: None, failure: None };
+        *seen = Observed {
+            requests: seen.requests + 1,
+            status: None,
+            failure: None,
+        };
     }
 
     pub(super) fn answered(&self, status: u16) {

@@ -37,7 +37,8 @@ impl TrustedRoots {
             let mut found = 0;
             for certificate in CertificateDer::pem_slice_iter(pem) {
                 let bad = |e: String| OutboundError::BadCertificate(e);
-                own.add(certificate.map_err(|e| bad(e.to_string()))?).map_err(|e| bad(e.to_string()))?;
+                own.add(certificate.map_err(|e| bad(e.to_string()))?)
+                    .map_err(|e| bad(e.to_string()))?;
                 found += 1;
             }
             if found == 0 {

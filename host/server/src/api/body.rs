@@ -36,8 +36,13 @@ impl BodyError {
 /// # Errors
 /// When it is larger than `limit` or breaks off.
 pub(crate) async fn read(headers: &HeaderMap, mut body: Body, limit: u64) -> Result<Bytes, BodyError> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if announced.or_else(|| body.size_hint().exact()).is_some_and(|length| length > limit) {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if announced
+        .or_else(|| body.size_hint().exact())
+        .is_some_and(|length| length > limit)
+    {
         return Err(BodyError::TooLarge(limit));
     }
     // A body of one piece, which most are, is taken as it is.
@@ -71,14 +76,22 @@ mod tests {
 
     async fn read_pieces(pieces: &[&str], limit: u64) -> Result<Bytes, BodyError> {
         let owned: Vec<Result<String, std::io::Error>> = pieces.iter().map(|&p| Ok(p.to_owned())).collect();
-        read(&HeaderMap::new(), Body::from_stream(futures_util::stream::iter(owned)), limit).await
+        read(
+            &HeaderMap::new(),
+            Body::from_stream(futures_util::stream::iter(owned)),
+            limit,
+        )
+        .await
     }
 
     #[tokio::test]
     async fn pieces_are_joined_up_to_the_limit() {
         assert_eq!(read_pieces(&["ab", "", "c", "d"], 4).await.unwrap(), "abcd");
         assert_eq!(read_pieces(&[], 4).await.unwrap(), "");
-        assert!(matches!(read_pieces(&["abc", "de"], 4).await, Err(BodyError::TooLarge(4))));
+        assert!(matches!(
+            read_pieces(&["abc", "de"], 4).await,
+            Err(BodyError::TooLarge(4))
+        ));
     }
 
     #[tokio::test]

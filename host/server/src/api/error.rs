@@ -18,10 +18,10 @@ pub(crate) struct Shape {
     pub(crate) code: &'static str,
 }
 
-/// How a kind looks to a client.
-pub(crate) fn shape(kind: ErrorKind) -> Shape {
+/// How an error looks to a client.
+pub(crate) fn shape(error: &Error) -> Shape {
     use StatusCode as S;
-    let (status, class, code) = match kind {
+    let (status, class, code) = match error.kind() {
         ErrorKind::InvalidRequest => (S::BAD_REQUEST, "invalid_request_error", "invalid_request"),
         ErrorKind::ContextLengthExceeded => (S::BAD_REQUEST, "invalid_request_error", "context_length_exceeded"),
         ErrorKind::ContentFiltered => (S::BAD_REQUEST, "invalid_request_error", "content_filter"),
@@ -29,6 +29,9 @@ pub(crate) fn shape(kind: ErrorKind) -> Shape {
         ErrorKind::NotFound => (S::NOT_FOUND, "invalid_request_error", "model_not_found"),
         ErrorKind::RateLimited => (S::TOO_MANY_REQUESTS, "rate_limit_error", "rate_limit_exceeded"),
         ErrorKind::QuotaExhausted => (S::TOO_MANY_REQUESTS, "insufficient_quota", "insufficient_quota"),
+        ErrorKind::PermissionDenied if error.http_status().is_none() => {
+            (S::BAD_GATEWAY, "upstream_error", "upstream_not_allowed")
+        }
         ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
             (S::BAD_GATEWAY, "upstream_error", "upstream_credential_refused")
         }
@@ -48,7 +51,7 @@ pub(crate) fn shape(kind: ErrorKind) -> Shape {
 /// The body. Vendor messages are passed on where they are about the client's own request; where the vendor
 /// or the operator is at fault the host speaks, since such messages name keys, hosts and accounts.
 pub(crate) fn body(error: &Error) -> Value {
-    let shape = shape(error.kind());
+    let shape = shape(error);
     let mut inner = json!({
         "message": message(error),
         "type": shape.class,
@@ -81,9 +84,14 @@ fn message(error: &Error) -> String {
         | ErrorKind::ProviderTrapped => error.message().to_owned(),
         ErrorKind::RateLimited => "The upstream limits the rate of requests; try again later.".to_owned(),
         ErrorKind::QuotaExhausted => "The upstream account has used up its quota.".to_owned(),
+        ErrorKind::PermissionDenied if error.http_status().is_none() => {
+            "This deployment may not reach its upstream's address. Nothing is wrong with the request; the \
+             operator has to look at `base_url`, `allow_hosts` and `private` of the deployment."
+                .to_owned()
+        }
         ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
-            "The upstream refused this deployment's credential, or its host may not be reached. \
-             Nothing is wrong with the request; the operator has to look at the deployment."
+            "The upstream refused this deployment's credential. Nothing is wrong with the request; the operator \
+             has to look at the deployment's api_key."
                 .to_owned()
         }
         ErrorKind::UpstreamUnavailable => "The upstream failed or could not be reached.".to_owned(),
@@ -110,18 +118,33 @@ mod tests {
 
     #[test]
     fn a_refused_upstream_credential_is_not_the_clients_fault() {
-        for kind in [ErrorKind::Unauthenticated, ErrorKind::PermissionDenied] {
-            let shape = shape(kind);
-            assert_eq!((shape.status, shape.code), (StatusCode::BAD_GATEWAY, "upstream_credential_refused"));
+        for (kind, status, code) in [
+            (ErrorKind::Unauthenticated, Some(401), "upstream_credential_refused"),
+            (ErrorKind::PermissionDenied, Some(403), "upstream_credential_refused"),
+            (ErrorKind::PermissionDenied, None, "upstream_not_allowed"),
+        ] {
+            let shape = shape(&Error::new(kind, "m").with_upstream(status, None, None));
+            assert_eq!((shape.status, shape.code), (StatusCode::BAD_GATEWAY, code));
         }
     }
 
     #[test]
     fn what_a_vendor_says_about_its_operator_does_not_reach_the_client() {
         let told = "Incorrect API key provided: sk-abc at 10.0.0.1";
-        for kind in [ErrorKind::Unauthenticated, ErrorKind::UpstreamUnavailable, ErrorKind::RateLimited] {
-            assert!(!body(&Error::new(kind, told)).to_string().contains("sk-abc"), "{kind:?}");
+        for kind in [
+            ErrorKind::Unauthenticated,
+            ErrorKind::UpstreamUnavailable,
+            ErrorKind::RateLimited,
+        ] {
+            assert!(
+                !body(&Error::new(kind, told)).to_string().contains("sk-abc"),
+                "{kind:?}"
+            );
         }
-        assert!(body(&Error::new(ErrorKind::InvalidRequest, "bad `n`")).to_string().contains("bad `n`"));
+        assert!(
+            body(&Error::new(ErrorKind::InvalidRequest, "bad `n`"))
+                .to_string()
+                .contains("bad `n`")
+        );
     }
 }

@@ -24,11 +24,17 @@ impl<'a> Fields<'a> {
     /// Parses the body of a request.
     pub(super) fn of_body(body: &'a [u8]) -> Result<Self, Error> {
         let wrong = |e: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::InvalidRequest, format!("the request body is not a JSON object: {e}"))
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("the request body is not a JSON object: {e}"),
+            )
         };
         let text = std::str::from_utf8(body).map_err(|e| wrong(&e))?;
         let object = serde_json::from_str(text).map_err(|e| wrong(&e))?;
-        Ok(Self { object, place: String::new() })
+        Ok(Self {
+            object,
+            place: String::new(),
+        })
     }
 
     /// Parses a value that must be an object. `place` names it.
@@ -40,7 +46,11 @@ impl<'a> Fields<'a> {
 
     /// Where a field is.
     pub(super) fn place(&self, name: &str) -> String {
-        if self.place.is_empty() { name.to_owned() } else { format!("{}.{name}", self.place) }
+        if self.place.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.place)
+        }
     }
 
     /// Takes a field; `None` if it is missing or null.
@@ -56,7 +66,8 @@ impl<'a> Fields<'a> {
 
     /// Takes a field that has to be there.
     pub(super) fn need<T: Deserialize<'a>>(&mut self, name: &str) -> Result<T, Error> {
-        self.take(name)?.ok_or_else(|| invalid(&self.place(name), "this field is required"))
+        self.take(name)?
+            .ok_or_else(|| invalid(&self.place(name), "this field is required"))
     }
 
     /// Takes a field as it is.
@@ -66,7 +77,9 @@ impl<'a> Fields<'a> {
 
     /// Takes an object out; null counts as missing.
     pub(super) fn take_fields(&mut self, name: &str) -> Result<Option<Self>, Error> {
-        let Some(raw) = self.take_raw(name).filter(|raw| raw.get() != "null") else { return Ok(None) };
+        let Some(raw) = self.take_raw(name).filter(|raw| raw.get() != "null") else {
+            return Ok(None);
+        };
         Self::of_value(raw, self.place(name)).map(Some)
     }
 
@@ -97,7 +110,10 @@ impl<'a> Fields<'a> {
 
     /// What is left, field by field.
     pub(super) fn into_options(self) -> Vec<(String, Json)> {
-        self.object.into_iter().map(|(name, raw)| (name, Json(raw.get().to_owned()))).collect()
+        self.object
+            .into_iter()
+            .map(|(name, raw)| (name, Json(raw.get().to_owned())))
+            .collect()
     }
 }
 

@@ -25,7 +25,10 @@ pub(super) fn request_id(headers: &HeaderMap) -> String {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "an identifier has to be unguessable, not repeatable")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an identifier has to be unguessable, not repeatable"
+)]
 fn random() -> u128 {
     use rand::Rng as _;
     let mut rng = rand::rng();
@@ -36,13 +39,15 @@ fn random() -> u128 {
 pub(super) fn json(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// An error in OpenAI's shape.
 pub(super) fn failure(error: &Error, id: &str) -> Response {
-    failure_with(error::shape(error.kind()).status, error, id)
+    failure_with(error::shape(error).status, error, id)
 }
 
 /// An error whose status is more precise than its kind.
@@ -78,7 +83,10 @@ pub(super) fn with_id(mut response: Response, id: &str) -> Response {
 }
 
 /// Seconds since 1970, for fields that say when an answer was made.
-#[expect(clippy::disallowed_methods, reason = "APIs want the wall clock here; nothing is decided by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "APIs want the wall clock here; nothing is decided by it"
+)]
 pub(super) fn unix_time() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.map(|time| time.as_secs()).unwrap_or_default()

@@ -20,7 +20,11 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
     let draining = app.draining.load(Ordering::Relaxed);
     let ready = !draining && app.host.is_ready();
     let unavailable: Vec<String> = app.host.unavailable().into_iter().map(|(name, _)| name).collect();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let word = match (ready, draining) {
         (true, _) => "ready",
         (false, true) => "draining",

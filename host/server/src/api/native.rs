@@ -13,8 +13,8 @@ use wharf::Error;
 
 use super::request_log::RequestLog;
 use super::{App, body, headers, openai};
-use wire::parse;
 pub(crate) use wire::generate_response;
+use wire::parse;
 
 /// `POST /v1/generate`
 pub(super) async fn generate(State(app): State<Arc<App>>, headers_in: HeaderMap, body: Body) -> Response {
@@ -23,13 +23,19 @@ pub(super) async fn generate(State(app): State<Arc<App>>, headers_in: HeaderMap,
         Ok(bytes) => bytes,
         Err(error) => return openai::refuse_body(error, &id),
     };
-    answer(&app, &bytes, &id).await.unwrap_or_else(|error| headers::failure(&error, &id))
+    answer(&app, &bytes, &id)
+        .await
+        .unwrap_or_else(|error| headers::failure(&error, &id))
 }
 
 async fn answer(app: &App, bytes: &[u8], id: &str) -> Result<Response, Error> {
     let request = parse(bytes).inspect_err(|error| RequestLog::new(id, "", false).failed(error))?;
     let mut log = RequestLog::new(id, &request.model, false);
-    let answered = app.host.generate(&request).await.inspect_err(|error| log.failed(error))?;
+    let answered = app
+        .host
+        .generate(&request)
+        .await
+        .inspect_err(|error| log.failed(error))?;
     log.answered(answered.deployment.as_str(), answered.attempts);
     let body = generate_response(&request.model, &answered);
     // A tree of strings and numbers always serializes.

@@ -45,7 +45,11 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
         }
     };
     let mut log = RequestLog::new(&id, &chat.request.model, chat.stream);
-    let answered = if chat.stream { streamed(&app, &chat, &id, log).await } else { whole(&app, &chat, &id, &mut log).await };
+    let answered = if chat.stream {
+        streamed(&app, &chat, &id, log).await
+    } else {
+        whole(&app, &chat, &id, &mut log).await
+    };
     answered.unwrap_or_else(|error| headers::failure(&error, &id))
 }
 
@@ -54,35 +58,51 @@ pub(super) fn refuse_body(error: BodyError, id: &str) -> Response {
     let too_large = matches!(error, BodyError::TooLarge(_));
     let error = error.into_error();
     RequestLog::new(id, "", false).failed(&error);
-    let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { error::shape(error.kind()).status };
+    let status = if too_large {
+        StatusCode::PAYLOAD_TOO_LARGE
+    } else {
+        error::shape(&error).status
+    };
     headers::failure_with(status, &error, id)
 }
 
-async fn whole(
-    app: &App,
-    chat: &request::ChatRequest,
-    id: &str,
-    log: &mut RequestLog,
-) -> Result<Response, Error> {
-    let answered = app.host.generate(&chat.request).await.inspect_err(|error| log.failed(error))?;
+async fn whole(app: &App, chat: &request::ChatRequest, id: &str, log: &mut RequestLog) -> Result<Response, Error> {
+    let answered = app
+        .host
+        .generate(&chat.request)
+        .await
+        .inspect_err(|error| log.failed(error))?;
     log.answered(answered.deployment.as_str(), answered.attempts);
-    let own = Identity { id, model: &chat.request.model, created: headers::unix_time() };
+    let own = Identity {
+        id,
+        model: &chat.request.model,
+        created: headers::unix_time(),
+    };
     let mut response = headers::json(StatusCode::OK, answer::render(&answered.value, &own));
     headers::story(&mut response, &answered.deployment, answered.attempts);
     Ok(headers::with_id(response, id))
 }
 
-async fn streamed(
-    app: &App,
-    chat: &request::ChatRequest,
-    id: &str,
-    mut log: RequestLog,
-) -> Result<Response, Error> {
-    let answered = app.host.stream(&chat.request).await.inspect_err(|error| log.failed(error))?;
-    let own = Identity { id, model: &chat.request.model, created: headers::unix_time() };
+async fn streamed(app: &App, chat: &request::ChatRequest, id: &str, mut log: RequestLog) -> Result<Response, Error> {
+    let answered = app
+        .host
+        .stream(&chat.request)
+        .await
+        .inspect_err(|error| log.failed(error))?;
+    let own = Identity {
+        id,
+        model: &chat.request.model,
+        created: headers::unix_time(),
+    };
     let chunks = Chunks::new(&own, chat.include_usage);
     let deployment = answered.deployment.as_str().to_owned();
-    let running = Running { stream: answered.value, chunks, log, deployment, attempts: answered.attempts };
+    let running = Running {
+        stream: answered.value,
+        chunks,
+        log,
+        deployment,
+        attempts: answered.attempts,
+    };
     let mut response = sse::response(running);
     headers::story(&mut response, &answered.deployment, answered.attempts);
     Ok(headers::with_id(response, id))
@@ -129,20 +149,20 @@ impl sse::Pieces for Running {
 pub(super) async fn models(State(app): State<Arc<App>>, headers_in: HeaderMap) -> Response {
     let id = headers::request_id(&headers_in);
     let data: Vec<Value> = app.host.models().iter().map(entry).collect();
-    headers::with_id(headers::json(StatusCode::OK, json!({"object": "list", "data": data}).to_string()), &id)
+    headers::with_id(
+        headers::json(StatusCode::OK, json!({"object": "list", "data": data}).to_string()),
+        &id,
+    )
 }
 
 /// `GET /v1/models/{id}`
-pub(super) async fn model(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    headers_in: HeaderMap,
-) -> Response {
+pub(super) async fn model(State(app): State<Arc<App>>, Path(name): Path<String>, headers_in: HeaderMap) -> Response {
     let id = headers::request_id(&headers_in);
     match app.host.models().iter().find(|model| model.id == name) {
         Some(model) => headers::with_id(headers::json(StatusCode::OK, entry(model).to_string()), &id),
         None => {
-            let error = Error::new(ErrorKind::NotFound, format!("The model `{name}` does not exist.")).with_param("model");
+            let error =
+                Error::new(ErrorKind::NotFound, format!("The model `{name}` does not exist.")).with_param("model");
             headers::failure(&error, &id)
         }
     }
@@ -167,6 +187,9 @@ pub(super) async fn no_such_path(method: Method, uri: Uri, headers_in: HeaderMap
 /// A path that there is, asked in the wrong way.
 pub(super) async fn no_such_method(method: Method, uri: Uri, headers_in: HeaderMap) -> Response {
     let id = headers::request_id(&headers_in);
-    let error = Error::new(ErrorKind::InvalidRequest, format!("{} cannot be asked with {method}.", uri.path()));
+    let error = Error::new(
+        ErrorKind::InvalidRequest,
+        format!("{} cannot be asked with {method}.", uri.path()),
+    );
     headers::failure_with(StatusCode::METHOD_NOT_ALLOWED, &error, &id)
 }

@@ -14,7 +14,13 @@ pub(super) struct RequestLog {
 
 impl RequestLog {
     pub(super) fn new(id: &str, model: &str, streamed: bool) -> Self {
-        Self { id: id.to_owned(), model: model.to_owned(), streamed, started: Instant::now(), ended: false }
+        Self {
+            id: id.to_owned(),
+            model: model.to_owned(),
+            streamed,
+            started: Instant::now(),
+            ended: false,
+        }
     }
 
     fn took(&self) -> std::time::Duration {
@@ -34,7 +40,10 @@ impl RequestLog {
     pub(super) fn failed(&mut self, error: &Error) {
         self.ended = true;
         let (kind, detail) = (error.kind().as_str(), error.detail().unwrap_or_default());
-        let deployment = error.attempts().last().map_or("", |attempt| attempt.deployment.as_str());
+        let deployment = error
+            .attempts()
+            .last()
+            .map_or("", |attempt| attempt.deployment.as_str());
         let upstream_status = error.http_status();
         let client_fault = matches!(error.kind(), ErrorKind::InvalidRequest | ErrorKind::NotFound);
         if client_fault {

@@ -21,12 +21,20 @@ pub(super) trait Pieces: Send + Sized + 'static {
 
 /// An answer with such a body.
 pub(super) fn response<P: Pieces>(pieces: P) -> Response {
-    let mut response = Response::new(Body::new(SseBody { waiting: Some(pieces.next()) }));
+    let mut response = Response::new(Body::new(SseBody {
+        waiting: Some(pieces.next()),
+    }));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream; charset=utf-8"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Tells nginx not to collect the stream before passing it on.
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     response
 }
 
@@ -38,12 +46,11 @@ impl<P: Pieces> http_body::Body for SseBody<P> {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         loop {
-            let Some(waiting) = self.waiting.as_mut() else { return Poll::Ready(None) };
+            let Some(waiting) = self.waiting.as_mut() else {
+                return Poll::Ready(None);
+            };
             let (piece, rest) = ready!(waiting.as_mut().poll(cx));
             self.waiting = rest.map(Pieces::next);
             if !piece.is_empty() {

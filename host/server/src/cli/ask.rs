@@ -44,7 +44,11 @@ pub(super) async fn run(args: AskArgs) -> anyhow::Result<()> {
     let config = configuration(args.config.as_deref())?;
     let model = match args.model {
         Some(model) => model,
-        None => config.routes.first().map(|route| route.name.clone()).context("the configuration has no models")?,
+        None => config
+            .routes
+            .first()
+            .map(|route| route.name.clone())
+            .context("the configuration has no models")?,
     };
     let host = Host::start(config).await?;
     let system = args.system.map(|text| Message::text(Role::System, text));
@@ -65,7 +69,10 @@ pub(super) async fn run(args: AskArgs) -> anyhow::Result<()> {
 async fn answer(host: &Host, request: &Request, json: bool) -> anyhow::Result<()> {
     if json {
         let answered: Answered<_> = host.generate(request).await.map_err(explain)?;
-        return print_line(&serde_json::to_string_pretty(&generate_response(&request.model, &answered))?);
+        return print_line(&serde_json::to_string_pretty(&generate_response(
+            &request.model,
+            &answered,
+        ))?);
     }
     let mut stream = host.stream(request).await.map_err(explain)?.value;
     loop {
@@ -83,7 +90,10 @@ async fn answer(host: &Host, request: &Request, json: bool) -> anyhow::Result<()
 
 /// The operator asks here, so the details that clients never see are shown.
 fn explain(error: wharf::Error) -> anyhow::Error {
-    let detail = error.detail().map(|detail| format!("\n    {detail}")).unwrap_or_default();
+    let detail = error
+        .detail()
+        .map(|detail| format!("\n    {detail}"))
+        .unwrap_or_default();
     anyhow::anyhow!("{error}{detail}")
 }
 
@@ -96,10 +106,20 @@ fn prompt(words: &[String]) -> anyhow::Result<String> {
         anyhow::bail!("nothing to ask; write the question after `wharf ask`, or pipe it in");
     }
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(MAX_INPUT + 1).read_to_string(&mut text).context("standard input")?;
-    anyhow::ensure!(read as u64 <= MAX_INPUT, "standard input has more than {MAX_INPUT} bytes");
+    let read = std::io::stdin()
+        .lock()
+        .take(MAX_INPUT + 1)
+        .read_to_string(&mut text)
+        .context("standard input")?;
+    anyhow::ensure!(
+        read as u64 <= MAX_INPUT,
+        "standard input has more than {MAX_INPUT} bytes"
+    );
     let text = text.trim_end_matches(['\r', '\n']).to_owned();
-    anyhow::ensure!(!text.trim().is_empty(), "standard input is empty; there is nothing to ask");
+    anyhow::ensure!(
+        !text.trim().is_empty(),
+        "standard input is empty; there is nothing to ask"
+    );
     Ok(text)
 }
 
@@ -113,15 +133,24 @@ fn configuration(named: Option<&Path>) -> anyhow::Result<Config> {
     eprint_line("no ./wharf.yaml here: the echo provider answers (it says back what it is told)");
     let mut deployment = DeploymentConfig::named("echo");
     deployment.models = vec!["echo".to_owned()];
-    let target =
-        RouteTarget { deployment: "echo".to_owned(), model: "echo".to_owned(), priority: None, weight: None };
+    let target = RouteTarget {
+        deployment: "echo".to_owned(),
+        model: "echo".to_owned(),
+        priority: None,
+        weight: None,
+    };
     let route = RouteConfig {
         name: "echo".to_owned(),
         targets: vec![target],
         fallbacks: indexmap::IndexMap::default(),
         explicit: true,
     };
-    Ok(Config { plugins, deployments: vec![deployment], routes: vec![route], ..Config::default() })
+    Ok(Config {
+        plugins,
+        deployments: vec![deployment],
+        routes: vec![route],
+        ..Config::default()
+    })
 }
 
 /// Where the echo component lies: in ./plugins, beside the binary, or in the checkout the binary was built in.
@@ -132,5 +161,7 @@ fn echo_plugins() -> anyhow::Result<PathBuf> {
         places.extend(directory.ancestors().nth(2).map(|root| root.join("plugins")));
     }
     let found = places.iter().find(|place| place.join("echo.wasm").is_file());
-    found.cloned().context("there is no ./wharf.yaml and no plugins/echo.wasm; write a configuration, or run `just build`")
+    found
+        .cloned()
+        .context("there is no ./wharf.yaml and no plugins/echo.wasm; write a configuration, or run `just build`")
 }

@@ -11,7 +11,13 @@ use super::output::{eprint_line, print_line};
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// The configuration file.
-    #[arg(long, short, value_name = "FILE", env = "WHARF_CONFIG", default_value = "./wharf.yaml")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        env = "WHARF_CONFIG",
+        default_value = "./wharf.yaml"
+    )]
     config: PathBuf,
     /// Print the problems as JSON.
     #[arg(long)]
@@ -28,7 +34,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
                 eprint_line(&format!("warning: {warning}"));
             }
             let (deployments, routes) = (config.deployments.len(), config.routes.len());
-            print_line(&format!("{}: ok ({deployments} deployments, {routes} routes)", args.config.display()))
+            print_line(&format!(
+                "{}: ok ({deployments} deployments, {routes} routes)",
+                args.config.display()
+            ))
         }
         Err(problems) if args.json => {
             let report = serde_json::json!({"ok": false, "problems": problems.0, "warnings": []});

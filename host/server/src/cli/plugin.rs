@@ -24,7 +24,13 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "DIR")]
     plugins: Option<PathBuf>,
     /// The configuration file.
-    #[arg(long, short, value_name = "FILE", env = "WHARF_CONFIG", default_value = "./wharf.yaml")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        env = "WHARF_CONFIG",
+        default_value = "./wharf.yaml"
+    )]
     config: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -48,7 +54,10 @@ pub(super) async fn run(command: PluginCommand) -> anyhow::Result<()> {
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
-    Ok(Runtime::new(&EngineConfig { instances: 4, ..EngineConfig::default() })?)
+    Ok(Runtime::new(&EngineConfig {
+        instances: 4,
+        ..EngineConfig::default()
+    })?)
 }
 
 async fn list(args: ListArgs) -> anyhow::Result<()> {
@@ -62,21 +71,38 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("the plugin directory {place} cannot be read"))?;
     if args.json {
-        let good = plugins.providers.iter().map(|(name, provider)| describe(name, provider));
+        let good = plugins
+            .providers
+            .iter()
+            .map(|(name, provider)| describe(name, provider));
         let bad = plugins.failures.iter().map(|(name, error)| failure(name, error));
         return print_line(&serde_json::to_string_pretty(&good.chain(bad).collect::<Vec<_>>())?);
     }
     if plugins.providers.is_empty() && plugins.failures.is_empty() {
         return print_line(&format!("no plugins in {place}"));
     }
-    let width = plugins.providers.keys().chain(plugins.failures.keys()).map(String::len).max().unwrap_or(0);
+    let width = plugins
+        .providers
+        .keys()
+        .chain(plugins.failures.keys())
+        .map(String::len)
+        .max()
+        .unwrap_or(0);
     for (name, provider) in &plugins.providers {
         let manifest = &provider.manifest;
-        let line = format!("{name:width$}  {:10}  {:12}  {}", manifest.version, manifest.vendor, manifest.description);
+        let line = format!(
+            "{name:width$}  {:10}  {:12}  {}",
+            manifest.version, manifest.vendor, manifest.description
+        );
         print_line(&line)?;
     }
     for (name, error) in &plugins.failures {
-        print_line(&format!("{name:width$}  not usable: {}\n{:width$}  help: {}", error.problem, "", error.problem.remedy()))?;
+        print_line(&format!(
+            "{name:width$}  not usable: {}\n{:width$}  help: {}",
+            error.problem,
+            "",
+            error.problem.remedy()
+        ))?;
     }
     Ok(())
 }
@@ -159,7 +185,11 @@ fn text(file: &Path, provider: &Provider) -> String {
         vendor = manifest.vendor,
         base = manifest.base_url.clone().unwrap_or_else(none),
         credential = credential(&manifest.credential),
-        required = if manifest.credential_required { " (required)" } else { "" },
+        required = if manifest.credential_required {
+            " (required)"
+        } else {
+            ""
+        },
         homepage = manifest.homepage.clone().unwrap_or_else(none),
         size = provider.size,
         digest = provider.digest,

@@ -19,7 +19,11 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     }
     let (listen, server) = (config.listen, config.server.clone());
     let host = Host::start(config).await?;
-    let app = App { host, max_body: server.max_body, draining: AtomicBool::new(false) };
+    let app = App {
+        host,
+        max_body: server.max_body,
+        draining: AtomicBool::new(false),
+    };
     let server = Server::bind(listen, app, server.max_connections, server.drain_timeout)
         .await
         .with_context(|| format!("cannot listen on {listen}; is it in use? `listen:` sets another address"))?;

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Quirk;
@@ -228,7 +229,10 @@ pub(super) fn push_usage(out: &mut Vec<u8>, usage: Usage) {
 
 /// The members `mock_request` and `mock_headers`, each with its comma. The authorization value is not repeated.
 pub(super) fn echo(headers: &HeaderMap, body: &[u8]) -> String {
-    let request: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    // As it came, digit for digit. A line break cannot be inside a JSON string, so it may become a space, which
+    // keeps the answer on one line for server-sent events.
+    let raw: Option<&RawValue> = serde_json::from_slice(body).ok();
+    let request = raw.map_or_else(|| "null".to_owned(), |raw| raw.get().replace(['\n', '\r'], " "));
     let mut seen: Map<String, Value> = Map::new();
     for (name, value) in headers {
         let text = if name == AUTHORIZATION {

@@ -49,9 +49,9 @@ pub(crate) struct RawConfig {
     /// Address and port of the public API.
     #[schemars(extend("x-expect" = "an address and a port such as 127.0.0.1:8080"))]
     pub(crate) listen: Option<String>,
-    /// The administrative listener: state, metrics, reload and dashboard.
+    /// The administrative listener. Checked, and reserved: this version serves nothing there yet.
     pub(crate) admin: Option<RawAdmin>,
-    /// Directory of the provider components (*.wasm); it is watched. A relative path starts at the configuration file.
+    /// Directory of the provider components (*.wasm), read at the start. A relative path starts at the configuration file.
     #[schemars(length(min = 1, max = 4096))]
     pub(crate) plugins: Option<String>,
     /// Compiled components kept between starts.
@@ -119,7 +119,7 @@ pub(crate) struct RawServices {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawProvider {
-    /// The provider component: stem of a file in the plugin directory, or an OCI reference. Without it, the name of
+    /// The provider component: stem of a file in the plugin directory. Without it, the name of
     /// the entry; an entry named local runs ollama.
     #[schemars(length(min = 1, max = 512), regex(pattern = WORD), extend("x-expect" = "a name without blanks"))]
     pub(crate) component: Option<String>,
@@ -145,10 +145,10 @@ pub(crate) struct RawProvider {
     /// Longest time until the connection stands, TLS included.
     #[schemars(regex(pattern = DURATION), extend("x-range" = ["10ms", "1h"]))]
     pub(crate) connect_timeout: Option<String>,
-    /// Longest time until the first content arrives; without it, timeout alone limits it.
+    /// Longest time until the upstream's answer begins; without it, timeout alone limits it.
     #[schemars(regex(pattern = DURATION), extend("x-range" = ["10ms", "1h"]))]
     pub(crate) first_token_timeout: Option<String>,
-    /// Longest silence between two events of a stream.
+    /// Longest gap between two pieces of the upstream's answer.
     #[schemars(regex(pattern = DURATION), extend("x-range" = ["10ms", "1h"]))]
     pub(crate) idle_timeout: Option<String>,
     /// Most retries on this deployment within one request; 0 disables them.
@@ -229,7 +229,7 @@ pub(crate) struct RawLimits {
     #[schemars(regex(pattern = SIZE), extend("x-range" = ["1KiB", "4GiB"]))]
     pub(crate) stream: Option<String>,
     /// Elements of all WebAssembly tables of a call.
-    #[schemars(range(min = 100, max = 10_000_000))]
+    #[schemars(range(min = 100, max = 100_000))]
     pub(crate) tables: Option<u32>,
     /// Resources of the host that a call may hold at once.
     #[schemars(range(min = 16, max = 1_000_000))]

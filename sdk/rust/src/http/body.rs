@@ -39,7 +39,11 @@ impl Body {
         let gone = |()| Error::protocol("the answer's body was taken already");
         let body = response.consume().map_err(gone)?;
         let stream = body.stream().map_err(gone)?;
-        Ok(Self { stream, _body: body, _response: response })
+        Ok(Self {
+            stream,
+            _body: body,
+            _response: response,
+        })
     }
 }
 

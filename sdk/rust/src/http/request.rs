@@ -17,7 +17,12 @@ pub struct Request {
 
 impl Request {
     fn new(method: Method, url: &str) -> Self {
-        Self { method, url: url.to_owned(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// Asks for a URL.
@@ -58,7 +63,12 @@ impl Request {
     /// When the URL makes no sense or is not on the deployment's allow-list, and when the vendor cannot be
     /// reached or does not answer in time. Not for a status: see [`Error::from_response`].
     pub fn send(mut self) -> Result<Response, Error> {
-        let bad_url = |part: &str| Error::new(ErrorKind::InvalidRequest, format!("the URL `{}` has no valid {part}", self.url));
+        let bad_url = |part: &str| {
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("the URL `{}` has no valid {part}", self.url),
+            )
+        };
         let (scheme, rest) = self.url.split_once("://").ok_or_else(|| bad_url("scheme"))?;
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let scheme = match scheme {
@@ -67,7 +77,8 @@ impl Request {
             other => Scheme::Other(other.to_owned()),
         };
         if !self.body.is_empty() {
-            self.headers.push(("content-length".to_owned(), self.body.len().to_string().into_bytes()));
+            self.headers
+                .push(("content-length".to_owned(), self.body.len().to_string().into_bytes()));
         }
         let headers = Fields::from_list(&self.headers)
             .map_err(|e| Error::new(ErrorKind::Internal, format!("a request header was refused: {e:?}")))?;
@@ -77,7 +88,11 @@ impl Request {
         request.set_authority(Some(authority)).map_err(|()| bad_url("host"))?;
         request.set_path_with_query(Some(path)).map_err(|()| bad_url("path"))?;
 
-        let body = if self.body.is_empty() { None } else { request.body().ok() };
+        let body = if self.body.is_empty() {
+            None
+        } else {
+            request.body().ok()
+        };
         let pending = outgoing_handler::handle(request, None).map_err(|e| transport_error::while_sending(&e))?;
         // A failing write says less than the answer, which may well be there already (413, 401): the answer
         // is looked at first, and only without one the write's failure counts.
@@ -86,7 +101,9 @@ impl Request {
             Some(answer) => answer,
             None => {
                 pending.subscribe().block();
-                pending.get().ok_or_else(|| Error::new(ErrorKind::Internal, "the answer was ready and is not there"))?
+                pending
+                    .get()
+                    .ok_or_else(|| Error::new(ErrorKind::Internal, "the answer was ready and is not there"))?
             }
         };
         let answer = answer.map_err(|()| Error::new(ErrorKind::Internal, "the answer was taken already"))?;
@@ -97,7 +114,11 @@ impl Request {
         };
         let status = answer.status();
         let headers = answer.headers().entries();
-        Ok(Response { status, headers, body: Body::new(answer)? })
+        Ok(Response {
+            status,
+            headers,
+            body: Body::new(answer)?,
+        })
     }
 }
 
@@ -105,7 +126,9 @@ impl Request {
 fn write(body: OutgoingBody, mut bytes: &[u8]) -> Result<(), Error> {
     {
         let failed = |_: StreamError| Error::new(ErrorKind::Unavailable, "the connection broke while sending");
-        let stream = body.write().map_err(|()| Error::new(ErrorKind::Internal, "the body was written already"))?;
+        let stream = body
+            .write()
+            .map_err(|()| Error::new(ErrorKind::Internal, "the body was written already"))?;
         while !bytes.is_empty() {
             let room = usize::try_from(stream.check_write().map_err(failed)?).unwrap_or(usize::MAX);
             if room == 0 {

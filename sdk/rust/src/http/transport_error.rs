@@ -6,16 +6,25 @@ use crate::{Error, ErrorKind};
 
 /// No answer came.
 pub(super) fn while_sending(code: &ErrorCode) -> Error {
-    Error { sent: was_sent(code), ..Error::new(kind(code), message(code)) }
+    Error {
+        sent: was_sent(code),
+        ..Error::new(kind(code), message(code))
+    }
 }
 
 /// The answer broke off.
 pub(super) fn while_reading(error: &IoError) -> Error {
     match http_error_code(error) {
-        Some(code) => Error { sent: true, ..while_sending(&code) },
+        Some(code) => Error {
+            sent: true,
+            ..while_sending(&code)
+        },
         None => Error {
             sent: true,
-            ..Error::new(ErrorKind::Unavailable, format!("the connection broke in the answer: {}", error.to_debug_string()))
+            ..Error::new(
+                ErrorKind::Unavailable,
+                format!("the connection broke in the answer: {}", error.to_debug_string()),
+            )
         },
     }
 }

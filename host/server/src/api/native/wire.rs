@@ -22,13 +22,22 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, Error> {
     let context: Vec<String> = fields.take("context")?.unwrap_or_default();
     let max_output_tokens = fields.take("max_tokens")?;
     let temperature = fields.take("temperature")?;
-    let options = fields.take_fields("options")?.map(Fields::into_options).unwrap_or_default();
+    let options = fields
+        .take_fields("options")?
+        .map(Fields::into_options)
+        .unwrap_or_default();
     if let Some((name, _)) = fields.into_options().first() {
         let known = "prompt, model, max_tokens, temperature, context and options";
-        return Err(invalid(name, format!("there is no such field; there are {known}. Vendor fields go into `options`")));
+        return Err(invalid(
+            name,
+            format!("there is no such field; there are {known}. Vendor fields go into `options`"),
+        ));
     }
     if let Some((name, _)) = options.iter().find(|(name, _)| RESERVED.contains(&name.as_str())) {
-        return Err(invalid(&format!("options.{name}"), "this is set by a field of the request itself"));
+        return Err(invalid(
+            &format!("options.{name}"),
+            "this is set by a field of the request itself",
+        ));
     }
     let texts = context.into_iter().chain([prompt]);
     Ok(Request {
@@ -43,7 +52,14 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, Error> {
 }
 
 /// Names that vendors use for what the request says elsewhere; given twice, one would silently win.
-const RESERVED: [&str; 6] = ["model", "messages", "max_tokens", "temperature", "stream", "stream_options"];
+const RESERVED: [&str; 6] = [
+    "model",
+    "messages",
+    "max_tokens",
+    "temperature",
+    "stream",
+    "stream_options",
+];
 
 /// The seed's response.
 #[derive(Debug, Serialize)]
@@ -67,12 +83,21 @@ pub(crate) fn generate_response(route: &str, answered: &Answered<Response>) -> G
     let reasoning: Vec<&str> = response
         .parts
         .iter()
-        .filter_map(|part| if let Part::Reasoning(reasoning) = part { reasoning.text.as_deref() } else { None })
+        .filter_map(|part| {
+            if let Part::Reasoning(reasoning) = part {
+                reasoning.text.as_deref()
+            } else {
+                None
+            }
+        })
         .collect();
     if !reasoning.is_empty() {
         metadata.insert("reasoning".to_owned(), json!(reasoning.join("")));
     }
-    let extra = response.extra.as_ref().and_then(|extra| serde_json::from_str(&extra.value.0).ok());
+    let extra = response
+        .extra
+        .as_ref()
+        .and_then(|extra| serde_json::from_str(&extra.value.0).ok());
     if let Some(Value::Object(extra)) = extra {
         for (name, value) in extra {
             metadata.entry(name).or_insert(value);
@@ -106,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_seeds_fields_are_understood() {
-        let body = br#"{"prompt":"p","model":"m","max_tokens":5,"temperature":0.5,"context":["a","b"],"options":{"seed":1}}"#;
+        let body =
+            br#"{"prompt":"p","model":"m","max_tokens":5,"temperature":0.5,"context":["a","b"],"options":{"seed":1}}"#;
         let request = parse(body).unwrap();
         let texts: Vec<&Part> = request.messages.iter().flat_map(|m| &m.parts).collect();
         assert_eq!(texts, [&Part::text("a"), &Part::text("b"), &Part::text("p")]);
@@ -124,7 +150,11 @@ mod tests {
             (r#"{"prompt":"p","model":"m","options":{"model":"x"}}"#, "options.model"),
         ] {
             let error = parse(body.as_bytes()).unwrap_err();
-            assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, Some(param)), "{body}");
+            assert_eq!(
+                (error.kind(), error.param()),
+                (ErrorKind::InvalidRequest, Some(param)),
+                "{body}"
+            );
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use wharf::{FinishReason, Part, Reasoning, Response};
+use wharf::{FinishReason, Part, Reasoning, Response, ToolCall};
 
-use super::residual::{Residual, append, push_string};
+use super::residual::{CallExtra, Residual, append, append_object, push_string};
 use super::usage;
 
 /// What the answer has of its own if the vendor did not say.
@@ -20,7 +20,11 @@ pub(super) struct Identity<'a> {
 /// The body of the answer.
 pub(super) fn render(response: &Response, own: &Identity<'_>) -> String {
     let residual = Residual::of(response.extra.as_ref(), "message");
-    let text_bytes: usize = response.parts.iter().map(|part| if let Part::Text(t) = part { t.text.len() } else { 64 }).sum();
+    let text_bytes: usize = response
+        .parts
+        .iter()
+        .map(|part| if let Part::Text(t) = part { t.text.len() } else { 64 })
+        .sum();
     let mut out = String::with_capacity(text_bytes + text_bytes / 16 + 512);
     out.push_str("{\"id\":");
     push_string(response.id.as_deref().unwrap_or(own.id), &mut out);
@@ -86,17 +90,30 @@ fn content(response: &Response, out: &mut String) {
     }
     for (index, call) in calls.iter().enumerate() {
         out.push_str(if index == 0 { ",\"tool_calls\":[" } else { "," });
-        out.push_str("{\"id\":");
-        push_string(&call.id, out);
-        out.push_str(",\"type\":\"function\",\"function\":{\"name\":");
-        push_string(&call.name, out);
-        out.push_str(",\"arguments\":");
-        push_string(&call.arguments.0, out);
-        out.push_str("}}");
+        tool_call(call, out);
     }
     if !calls.is_empty() {
         out.push(']');
     }
+}
+
+/// One call, with its vendor fields where they were; one of another type than `function` as it came.
+fn tool_call(call: &ToolCall, out: &mut String) {
+    let extra = CallExtra::of(call.extra.as_ref());
+    if extra.whole {
+        append_object(&extra.beside, out);
+        return;
+    }
+    out.push_str("{\"id\":");
+    push_string(&call.id, out);
+    out.push_str(",\"type\":\"function\",\"function\":{\"name\":");
+    push_string(&call.name, out);
+    out.push_str(",\"arguments\":");
+    push_string(&call.arguments.0, out);
+    append(&extra.inside, &[], out);
+    out.push('}');
+    append(&extra.beside, &[], out);
+    out.push('}');
 }
 
 /// The name under which the vendor sent its reasoning.

@@ -4,10 +4,10 @@
 
 use std::fmt::Write as _;
 
-use wharf::{Event, Extension, Part, Usage};
+use wharf::{CallDelta, Event, Extension, Part, Usage};
 
 use super::answer::{Identity, finish, reasoning_field};
-use super::residual::{Residual, append, push_string};
+use super::residual::{CallExtra, Residual, append, push_string};
 use super::usage;
 
 /// The end mark of every stream that ended well.
@@ -31,6 +31,8 @@ pub(super) struct Chunks {
     own_reason: bool,
     top_rest: String,
     usage: Option<Usage>,
+    /// Tool calls so far.
+    calls: u32,
 }
 
 impl Chunks {
@@ -48,6 +50,7 @@ impl Chunks {
             own_reason: false,
             top_rest: String::new(),
             usage: None,
+            calls: 0,
         };
         chunks.lay_over(&Residual::default());
         chunks
@@ -87,10 +90,10 @@ impl Chunks {
                 out.push_str("\"refusal\":");
                 push_string(text, out);
             }),
-            Event::ToolCall(call) => self.delta(out, |out| {
-                let id_and_name = call.id.as_deref().zip(call.name.as_deref());
-                tool_call(call.index, id_and_name, &call.arguments, out);
-            }),
+            Event::ToolCall(call) => {
+                self.calls = self.calls.max(call.index.saturating_add(1));
+                self.delta(out, |out| tool_call(call, out));
+            }
             Event::Part(part) => self.part(part, out),
             Event::Usage(usage) => self.usage = Some(usage.clone()),
             Event::Finish(reason) => {
@@ -143,7 +146,14 @@ impl Chunks {
             Part::Refusal(text) => self.event(&Event::Refusal(text.clone()), out),
             Part::Reasoning(reasoning) => self.event(&Event::Reasoning(reasoning.clone()), out),
             Part::ToolCall(call) => {
-                self.delta(out, |out| tool_call(0, Some((&call.id, &call.name)), &call.arguments.0, out));
+                let whole = CallDelta {
+                    index: self.calls,
+                    id: Some(call.id.clone()),
+                    name: Some(call.name.clone()),
+                    arguments: call.arguments.0.clone(),
+                    extra: call.extra.clone(),
+                };
+                self.event(&Event::ToolCall(whole), out);
             }
             // A chunk has no place for these.
             Part::Media(_) | Part::ToolResult(_) | Part::Extension(_) => {}
@@ -161,7 +171,13 @@ impl Chunks {
         if !others.is_empty() {
             out.push_str("data: ");
             self.identity(out);
-            let _ = write!(out, ",\"choices\":[{}]{}{}}}\n\n", others.join(","), self.usage_null(), self.top_rest);
+            let _ = write!(
+                out,
+                ",\"choices\":[{}]{}{}}}\n\n",
+                others.join(","),
+                self.usage_null(),
+                self.top_rest
+            );
         }
     }
 
@@ -214,22 +230,30 @@ impl Chunks {
     }
 }
 
-fn tool_call(index: u32, id_and_name: Option<(&str, &str)>, arguments: &str, out: &mut String) {
-    let _ = write!(out, "\"tool_calls\":[{{\"index\":{index}");
-    if let Some((id, _)) = id_and_name {
+fn tool_call(call: &CallDelta, out: &mut String) {
+    let extra = CallExtra::of(call.extra.as_ref());
+    let _ = write!(out, "\"tool_calls\":[{{\"index\":{}", call.index);
+    if let Some(id) = &call.id {
         out.push_str(",\"id\":");
         push_string(id, out);
-        out.push_str(",\"type\":\"function\"");
+        if !extra.whole {
+            out.push_str(",\"type\":\"function\"");
+        }
     }
-    out.push_str(",\"function\":{");
-    if let Some((_, name)) = id_and_name {
-        out.push_str("\"name\":");
-        push_string(name, out);
-        out.push(',');
+    if !extra.whole {
+        out.push_str(",\"function\":{");
+        if let Some(name) = &call.name {
+            out.push_str("\"name\":");
+            push_string(name, out);
+            out.push(',');
+        }
+        out.push_str("\"arguments\":");
+        push_string(&call.arguments, out);
+        append(&extra.inside, &[], out);
+        out.push('}');
     }
-    out.push_str("\"arguments\":");
-    push_string(arguments, out);
-    out.push_str("}}]");
+    append(&extra.beside, &["index", "id"], out);
+    out.push_str("}]");
 }
 
 #[cfg(test)]

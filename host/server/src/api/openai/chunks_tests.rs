@@ -1,32 +1,52 @@
 //! What streams look like.
 
 use serde_json::{Value, json};
-use wharf::{CallDelta, FinishReason, Json, Start};
+use wharf::{FinishReason, Json, Start};
 
 use super::*;
 
 fn render(include_usage: bool, events: &[Event]) -> Vec<Value> {
-    let own = Identity { id: "own", model: "route", created: 7 };
+    let own = Identity {
+        id: "own",
+        model: "route",
+        created: 7,
+    };
     let mut chunks = Chunks::new(&own, include_usage);
     let mut out = String::new();
     for event in events {
         chunks.event(event, &mut out);
     }
     chunks.end(&mut out);
-    let lines: Vec<&str> = out.split_terminator("\n\n").map(|line| line.strip_prefix("data: ").unwrap()).collect();
+    let lines: Vec<&str> = out
+        .split_terminator("\n\n")
+        .map(|line| line.strip_prefix("data: ").unwrap())
+        .collect();
     let (done, chunks) = lines.split_last().unwrap();
     assert_eq!(*done, "[DONE]");
-    chunks.iter().map(|chunk| serde_json::from_str(chunk).unwrap_or_else(|e| panic!("{e}: {chunk}"))).collect()
+    chunks
+        .iter()
+        .map(|chunk| serde_json::from_str(chunk).unwrap_or_else(|e| panic!("{e}: {chunk}")))
+        .collect()
 }
 
 fn start(extra: Option<&str>) -> Event {
-    let extra = extra.map(|text| Extension { kind: "openai.chat".into(), value: Json(text.into()) });
-    Event::Start(Start { id: Some("c".into()), model: None, extra })
+    let extra = extra.map(|text| Extension {
+        kind: "openai.chat".into(),
+        value: Json(text.into()),
+    });
+    Event::Start(Start {
+        id: Some("c".into()),
+        model: None,
+        extra,
+    })
 }
 
 #[test]
 fn a_stream_of_any_vendor_is_complete() {
-    let chunks = render(false, &[Event::Text("a\"b".into()), Event::Finish(FinishReason::Length)]);
+    let chunks = render(
+        false,
+        &[Event::Text("a\"b".into()), Event::Finish(FinishReason::Length)],
+    );
     let chunk = |delta: Value, reason: Value| {
         json!({"id": "own", "object": "chat.completion.chunk", "created": 7, "model": "route",
             "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
@@ -45,14 +65,26 @@ fn a_stream_of_any_vendor_is_complete() {
 fn leftovers_hold_until_they_are_replaced() {
     let first = r#"{"object":"o","created":1,"system_fingerprint":"fp","choices":[{"logprobs":null}]}"#;
     let second = r#"{"object":"o","created":1,"choices":[{"logprobs":{"a":1},"delta":{"x":1}},{"index":1,"delta":{"content":"n"}}]}"#;
-    let extension = Extension { kind: "openai.chat".into(), value: Json(second.into()) };
+    let extension = Extension {
+        kind: "openai.chat".into(),
+        value: Json(second.into()),
+    };
     let chunks = render(
         false,
-        &[start(Some(first)), Event::Text("a".into()), Event::Extension(extension), Event::Text("b".into())],
+        &[
+            start(Some(first)),
+            Event::Text("a".into()),
+            Event::Extension(extension),
+            Event::Text("b".into()),
+        ],
     );
     assert_eq!(chunks[1]["system_fingerprint"], "fp");
     assert_eq!(chunks[1]["choices"][0]["logprobs"], Value::Null);
-    assert_eq!(chunks[2]["choices"][0], json!({"index": 1, "delta": {"content": "n"}}), "other choices come at once");
+    assert_eq!(
+        chunks[2]["choices"][0],
+        json!({"index": 1, "delta": {"content": "n"}}),
+        "other choices come at once"
+    );
     assert_eq!(chunks[3]["choices"][0]["logprobs"], json!({"a": 1}));
     assert_eq!(chunks[3]["choices"][0]["delta"], json!({"content": "b", "x": 1}));
     assert!(chunks[3].get("system_fingerprint").is_none());
@@ -60,17 +92,36 @@ fn leftovers_hold_until_they_are_replaced() {
 
 #[test]
 fn leftovers_of_another_dialect_are_dropped() {
-    let extension = Extension { kind: "anthropic.messages".into(), value: Json(r#"{"x":1}"#.into()) };
-    let chunks = render(false, &[start(None), Event::Extension(extension), Event::Text("a".into())]);
+    let extension = Extension {
+        kind: "anthropic.messages".into(),
+        value: Json(r#"{"x":1}"#.into()),
+    };
+    let chunks = render(
+        false,
+        &[start(None), Event::Extension(extension), Event::Text("a".into())],
+    );
     assert!(chunks[1].get("x").is_none());
 }
 
 #[test]
 fn usage_comes_last_and_only_when_asked_for() {
-    let usage = Event::Usage(Usage { input_tokens: Some(1), output_tokens: Some(2), ..Usage::default() });
-    let events = [start(None), Event::Text("a".into()), Event::Finish(FinishReason::Stop), usage];
+    let usage = Event::Usage(Usage {
+        input_tokens: Some(1),
+        output_tokens: Some(2),
+        ..Usage::default()
+    });
+    let events = [
+        start(None),
+        Event::Text("a".into()),
+        Event::Finish(FinishReason::Stop),
+        usage,
+    ];
     let chunks = render(true, &events);
-    assert!(chunks[..3].iter().all(|chunk| chunk["usage"].is_null() && chunk.get("usage").is_some()));
+    assert!(
+        chunks[..3]
+            .iter()
+            .all(|chunk| chunk["usage"].is_null() && chunk.get("usage").is_some())
+    );
     assert_eq!(chunks[3]["choices"], json!([]));
     assert_eq!(chunks[3]["usage"]["total_tokens"], 3);
     assert!(render(false, &events).iter().all(|chunk| chunk.get("usage").is_none()));
@@ -80,20 +131,46 @@ fn usage_comes_last_and_only_when_asked_for() {
 fn a_tool_call_says_who_it_is_once() {
     let call = |id: Option<&str>, arguments: &str| {
         let name = id.map(|_| "f".to_owned());
-        Event::ToolCall(CallDelta { index: 1, id: id.map(str::to_owned), name, arguments: arguments.to_owned() })
+        Event::ToolCall(CallDelta {
+            index: 1,
+            id: id.map(str::to_owned),
+            name,
+            arguments: arguments.to_owned(),
+            extra: None,
+        })
     };
-    let chunks = render(false, &[call(Some("x"), ""), call(None, "{}"), Event::Finish(FinishReason::ToolCalls)]);
+    let chunks = render(
+        false,
+        &[
+            call(Some("x"), ""),
+            call(None, "{}"),
+            Event::Finish(FinishReason::ToolCalls),
+        ],
+    );
     assert_eq!(
         chunks[1]["choices"][0]["delta"]["tool_calls"],
         json!([{"index": 1, "id": "x", "type": "function", "function": {"name": "f", "arguments": ""}}])
     );
-    assert_eq!(chunks[2]["choices"][0]["delta"]["tool_calls"], json!([{"index": 1, "function": {"arguments": "{}"}}]));
+    assert_eq!(
+        chunks[2]["choices"][0]["delta"]["tool_calls"],
+        json!([{"index": 1, "function": {"arguments": "{}"}}])
+    );
     assert_eq!(chunks[3]["choices"][0]["finish_reason"], "tool_calls");
 }
 
 #[test]
 fn a_finish_reason_of_the_vendors_own_is_shown() {
-    let own = Extension { kind: "openai.chat".into(), value: Json(r#"{"choices":[{"finish_reason":"eos"}]}"#.into()) };
-    let chunks = render(false, &[Event::Text("a".into()), Event::Extension(own), Event::Finish(FinishReason::Stop)]);
+    let own = Extension {
+        kind: "openai.chat".into(),
+        value: Json(r#"{"choices":[{"finish_reason":"eos"}]}"#.into()),
+    };
+    let chunks = render(
+        false,
+        &[
+            Event::Text("a".into()),
+            Event::Extension(own),
+            Event::Finish(FinishReason::Stop),
+        ],
+    );
     assert_eq!(chunks[2]["choices"][0]["finish_reason"], "eos");
 }

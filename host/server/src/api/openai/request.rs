@@ -2,9 +2,7 @@
 //! as an option, digit for digit.
 
 use serde_json::value::RawValue;
-use wharf::{
-    Error, Extension, Json, JsonSchema, OutputFormat, Request, Thinking, Tool, ToolChoice,
-};
+use wharf::{Error, Extension, Json, JsonSchema, OutputFormat, Request, Thinking, Tool, ToolChoice};
 
 use super::DIALECT;
 use super::message;
@@ -41,8 +39,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<ChatRequest, Error> {
         messages.push(message::parse(Fields::of_value(raw, format!("messages[{index}]"))?)?);
     }
     let tools = fields.take::<Vec<&RawValue>>("tools")?.unwrap_or_default();
-    let tools: Result<Vec<Tool>, Error> =
-        tools.into_iter().enumerate().map(|(at, raw)| tool(Fields::of_value(raw, format!("tools[{at}]"))?, raw)).collect();
+    let tools: Result<Vec<Tool>, Error> = tools
+        .into_iter()
+        .enumerate()
+        .map(|(at, raw)| tool(Fields::of_value(raw, format!("tools[{at}]"))?, raw))
+        .collect();
     let tool_choice = fields.take::<&RawValue>("tool_choice")?.map(tool_choice).transpose()?;
     let output = fields.take::<&RawValue>("response_format")?.map(output).transpose()?;
     let effort = fields.take("reasoning_effort")?;
@@ -51,7 +52,10 @@ pub(crate) fn parse(body: &[u8]) -> Result<ChatRequest, Error> {
     let mut max_output_tokens = None;
     for name in LIMITS {
         if let Some(limit) = fields.peek::<&RawValue>(name).filter(|raw| raw.get() != "null") {
-            let parsed = limit.get().parse().map_err(|_| invalid(name, "this must be a whole number of tokens"))?;
+            let parsed = limit
+                .get()
+                .parse()
+                .map_err(|_| invalid(name, "this must be a whole number of tokens"))?;
             max_output_tokens = max_output_tokens.or(Some(parsed));
         }
     }
@@ -66,11 +70,18 @@ pub(crate) fn parse(body: &[u8]) -> Result<ChatRequest, Error> {
         top_p: fields.take("top_p")?,
         stop: stop(&mut fields)?,
         output,
-        thinking: effort.map(|effort| Thinking { effort: Some(effort), ..Thinking::default() }),
+        thinking: effort.map(|effort| Thinking {
+            effort: Some(effort),
+            ..Thinking::default()
+        }),
         dialect: DIALECT.to_owned(),
         options: fields.into_options(),
     };
-    Ok(ChatRequest { request, stream, include_usage })
+    Ok(ChatRequest {
+        request,
+        stream,
+        include_usage,
+    })
 }
 
 fn include_usage(fields: &Fields<'_>) -> Result<bool, Error> {
@@ -79,16 +90,26 @@ fn include_usage(fields: &Fields<'_>) -> Result<bool, Error> {
         #[serde(default)]
         include_usage: Option<bool>,
     }
-    let Some(raw) = fields.peek::<&RawValue>("stream_options").filter(|raw| raw.get() != "null") else {
+    let Some(raw) = fields
+        .peek::<&RawValue>("stream_options")
+        .filter(|raw| raw.get() != "null")
+    else {
         return Ok(false);
     };
-    let wrong = |_| invalid("stream_options", "this must be an object; `include_usage` in it is a boolean");
+    let wrong = |_| {
+        invalid(
+            "stream_options",
+            "this must be an object; `include_usage` in it is a boolean",
+        )
+    };
     let options: Options = serde_json::from_str(raw.get()).map_err(wrong)?;
     Ok(options.include_usage.unwrap_or(false))
 }
 
 fn stop(fields: &mut Fields<'_>) -> Result<Vec<String>, Error> {
-    let Some(raw) = fields.take::<&RawValue>("stop")? else { return Ok(Vec::new()) };
+    let Some(raw) = fields.take::<&RawValue>("stop")? else {
+        return Ok(Vec::new());
+    };
     if let Ok(one) = serde_json::from_str::<String>(raw.get()) {
         return Ok(vec![one]);
     }
@@ -99,19 +120,37 @@ fn stop(fields: &mut Fields<'_>) -> Result<Vec<String>, Error> {
 fn tool(mut fields: Fields<'_>, raw: &RawValue) -> Result<Tool, Error> {
     let kind: String = fields.need("type")?;
     if kind != "function" {
-        let name = fields.take_fields(&kind)?.and_then(|inner| inner.peek("name")).unwrap_or(kind);
+        let name = fields
+            .take_fields(&kind)?
+            .and_then(|inner| inner.peek("name"))
+            .unwrap_or(kind);
         let extra = Some(Json(raw.get().to_owned()));
-        return Ok(Tool { name, description: None, parameters: None, strict: None, extra });
+        return Ok(Tool {
+            name,
+            description: None,
+            parameters: None,
+            strict: None,
+            extra,
+        });
     }
     let place = fields.place("function");
-    let mut function =
-        fields.take_fields("function")?.ok_or_else(|| invalid(&place, "this field is required"))?;
+    let mut function = fields
+        .take_fields("function")?
+        .ok_or_else(|| invalid(&place, "this field is required"))?;
     let name = function.need("name")?;
     let description = function.take("description")?;
-    let parameters = function.take::<&RawValue>("parameters")?.map(|raw| Json(raw.get().to_owned()));
+    let parameters = function
+        .take::<&RawValue>("parameters")?
+        .map(|raw| Json(raw.get().to_owned()));
     let strict = function.take("strict")?;
     let extra = fields.rest_with("function", function.rest());
-    Ok(Tool { name, description, parameters, strict, extra })
+    Ok(Tool {
+        name,
+        description,
+        parameters,
+        strict,
+        extra,
+    })
 }
 
 fn tool_choice(raw: &RawValue) -> Result<ToolChoice, Error> {
@@ -150,7 +189,12 @@ fn output(raw: &RawValue) -> Result<OutputFormat, Error> {
             match body {
                 Some(body) if schema.is_empty() && fields.is_empty() => {
                     let schema = Json(body.get().to_owned());
-                    Ok(OutputFormat::JsonSchema(JsonSchema { name, description, schema, strict }))
+                    Ok(OutputFormat::JsonSchema(JsonSchema {
+                        name,
+                        description,
+                        schema,
+                        strict,
+                    }))
                 }
                 _ => Ok(OutputFormat::Extension(extension(raw))),
             }
@@ -161,7 +205,10 @@ fn output(raw: &RawValue) -> Result<OutputFormat, Error> {
 
 /// A value in OpenAI's own words.
 pub(super) fn extension(raw: &RawValue) -> Extension {
-    Extension { kind: DIALECT.to_owned(), value: Json(raw.get().to_owned()) }
+    Extension {
+        kind: DIALECT.to_owned(),
+        value: Json(raw.get().to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,11 @@ fn with(field: &str, value: Value) -> Value {
 
 fn refuse(body: &str, param: Option<&str>) {
     let error = parse(body.as_bytes()).unwrap_err();
-    assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, param), "{body}: {error}");
+    assert_eq!(
+        (error.kind(), error.param()),
+        (ErrorKind::InvalidRequest, param),
+        "{body}: {error}"
+    );
 }
 
 #[test]
@@ -27,7 +31,10 @@ fn what_is_not_understood_is_handed_on_digit_for_digit() {
     let text = |t: &str| Json(t.to_owned());
     assert_eq!(
         request.options,
-        [("seed".to_owned(), text("123456789012345678901234")), ("x".to_owned(), text(r#"{"b":1.10,"a":null}"#))]
+        [
+            ("seed".to_owned(), text("123456789012345678901234")),
+            ("x".to_owned(), text(r#"{"b":1.10,"a":null}"#))
+        ]
     );
 }
 
@@ -47,10 +54,19 @@ fn known_fields_are_understood() {
     assert_eq!(request.max_output_tokens, Some(7));
     assert_eq!(request.parallel_tool_calls, Some(false));
     assert_eq!(request.tool_choice, Some(ToolChoice::Named("f".into())));
-    assert_eq!(request.tools[0].extra, Some(Json(r#"{"x":1,"function":{"y":2}}"#.into())));
+    assert_eq!(
+        request.tools[0].extra,
+        Some(Json(r#"{"x":1,"function":{"y":2}}"#.into()))
+    );
     assert_eq!(request.tools[0].parameters, Some(Json(r#"{"a":1}"#.into())));
-    let Some(OutputFormat::JsonSchema(schema)) = &request.output else { panic!("{:?}", request.output) };
-    assert_eq!(schema.schema, Json(r#"{"b":1,"a":2}"#.into()), "the order of a schema's keys is part of it");
+    let Some(OutputFormat::JsonSchema(schema)) = &request.output else {
+        panic!("{:?}", request.output)
+    };
+    assert_eq!(
+        schema.schema,
+        Json(r#"{"b":1,"a":2}"#.into()),
+        "the order of a schema's keys is part of it"
+    );
     assert_eq!(request.options, [("max_tokens".to_owned(), Json("7".to_owned()))]);
 }
 
@@ -66,23 +82,55 @@ fn parts_keep_their_vendor_fields() {
     let request = read(with("messages", json!([{"role": "user", "content": content}]))).request;
     let parts = &request.messages[0].parts;
     let extra = |t: &str| Some(Json(t.to_owned()));
-    assert_eq!(parts[0], Part::Text(Text { text: "a".into(), extra: extra(r#"{"cache_control":{"type":"ephemeral"}}"#) }));
-    let media = |mime: &str, data, extra| Part::Media(Media { mime_type: mime.into(), data, name: None, extra });
-    assert_eq!(parts[1], media("image/png", MediaData::Inline(vec![1, 2, 3]), extra(r#"{"image_url":{"detail":"low"}}"#)));
-    assert_eq!(parts[2], media("image/*", MediaData::Url("https://e.com/a.png".into()), None));
+    assert_eq!(
+        parts[0],
+        Part::Text(Text {
+            text: "a".into(),
+            extra: extra(r#"{"cache_control":{"type":"ephemeral"}}"#)
+        })
+    );
+    let media = |mime: &str, data, extra| {
+        Part::Media(Media {
+            mime_type: mime.into(),
+            data,
+            name: None,
+            extra,
+        })
+    };
+    assert_eq!(
+        parts[1],
+        media(
+            "image/png",
+            MediaData::Inline(vec![1, 2, 3]),
+            extra(r#"{"image_url":{"detail":"low"}}"#)
+        )
+    );
+    assert_eq!(
+        parts[2],
+        media("image/*", MediaData::Url("https://e.com/a.png".into()), None)
+    );
     assert_eq!(parts[3], media("audio/mpeg", MediaData::Inline(vec![1]), None));
-    assert!(matches!(&parts[4], Part::Extension(e) if e.value.0.contains("video_url")), "{:?}", parts[4]);
+    assert!(
+        matches!(&parts[4], Part::Extension(e) if e.value.0.contains("video_url")),
+        "{:?}",
+        parts[4]
+    );
 }
 
 #[test]
 fn a_tool_conversation_keeps_ids_and_order() {
-    let request = read(with("messages", json!([
-        {"role": "assistant", "content": null, "reasoning_content": "hm", "tool_calls": [
-            {"id": "x", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 1}"}}]},
-        {"role": "tool", "tool_call_id": "x", "content": "done"},
-    ])))
+    let request = read(with(
+        "messages",
+        json!([
+            {"role": "assistant", "content": null, "reasoning_content": "hm", "tool_calls": [
+                {"id": "x", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 1}"}}]},
+            {"role": "tool", "tool_call_id": "x", "content": "done"},
+        ]),
+    ))
     .request;
-    let [first, second] = request.messages.as_slice() else { panic!("{:?}", request.messages) };
+    let [first, second] = request.messages.as_slice() else {
+        panic!("{:?}", request.messages)
+    };
     assert!(matches!(&first.parts[0], Part::Reasoning(r) if r.text.as_deref() == Some("hm")));
     assert!(matches!(&first.parts[1], Part::ToolCall(c) if c.id == "x" && c.arguments.0 == "{\"a\": 1}"));
     assert_eq!(second.role, Role::Tool);
@@ -95,7 +143,10 @@ fn usage_in_a_stream_is_wanted_only_when_asked_for() {
     let mut body = with("stream", json!(true));
     body["stream_options"] = json!({"include_usage": true});
     assert!(read(body).include_usage);
-    assert!(!read(with("stream_options", json!({"include_usage": true}))).include_usage, "not a stream");
+    assert!(
+        !read(with("stream_options", json!({"include_usage": true}))).include_usage,
+        "not a stream"
+    );
 }
 
 #[test]
@@ -108,9 +159,18 @@ fn a_mistake_is_named_where_it_is() {
     refuse(r#"{"model":"m","messages":[]}"#, Some("messages"));
     refuse(r#"{"model":"m","messages":"hi"}"#, Some("messages"));
     refuse(r#"{"model":"m","messages":[1]}"#, Some("messages[0]"));
-    refuse(r#"{"model":"m","messages":[{"role":"robot","content":"a"}]}"#, Some("messages[0].role"));
-    refuse(r#"{"model":"m","messages":[{"role":"user","content":5}]}"#, Some("messages[0].content"));
-    refuse(r#"{"model":"m","messages":[{"role":"tool","content":"a"}]}"#, Some("messages[0].tool_call_id"));
+    refuse(
+        r#"{"model":"m","messages":[{"role":"robot","content":"a"}]}"#,
+        Some("messages[0].role"),
+    );
+    refuse(
+        r#"{"model":"m","messages":[{"role":"user","content":5}]}"#,
+        Some("messages[0].content"),
+    );
+    refuse(
+        r#"{"model":"m","messages":[{"role":"tool","content":"a"}]}"#,
+        Some("messages[0].tool_call_id"),
+    );
     for (field, value) in [
         ("temperature", json!("hot")),
         ("stream", json!("yes")),
@@ -123,7 +183,14 @@ fn a_mistake_is_named_where_it_is() {
         body[field] = value;
         refuse(&body.to_string(), Some(field));
     }
-    refuse(&with("tools", json!([{"type": "function"}])).to_string(), Some("tools[0].function"));
-    let bad = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,?"}}]}]);
-    refuse(&with("messages", bad).to_string(), Some("messages[0].content[0].image_url"));
+    refuse(
+        &with("tools", json!([{"type": "function"}])).to_string(),
+        Some("tools[0].function"),
+    );
+    let bad =
+        json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,?"}}]}]);
+    refuse(
+        &with("messages", bad).to_string(),
+        Some("messages[0].content[0].image_url"),
+    );
 }

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
-use wharf::Extension;
+use wharf::{Extension, Json};
 
 use super::DIALECT;
 
@@ -26,7 +26,10 @@ pub(super) struct Residual {
 impl Residual {
     /// Reads it. A provider that sends nonsense loses its leftovers, nothing else.
     pub(super) fn of(extension: Option<&Extension>, inner_name: &str) -> Self {
-        extension.filter(|e| e.kind == DIALECT).and_then(|e| Self::parse(&e.value.0, inner_name)).unwrap_or_default()
+        extension
+            .filter(|e| e.kind == DIALECT)
+            .and_then(|e| Self::parse(&e.value.0, inner_name))
+            .unwrap_or_default()
     }
 
     fn parse(text: &str, inner_name: &str) -> Option<Self> {
@@ -34,13 +37,24 @@ impl Residual {
         let choices = top.shift_remove("choices");
         let mut choices: Vec<Box<RawValue>> =
             choices.map_or_else(|| Some(Vec::new()), |raw| serde_json::from_str(raw.get()).ok())?;
-        let others = if choices.is_empty() { Vec::new() } else { choices.split_off(1) };
+        let others = if choices.is_empty() {
+            Vec::new()
+        } else {
+            choices.split_off(1)
+        };
         let mut choice: Leftover = match choices.first() {
             Some(raw) => serde_json::from_str(raw.get()).ok()?,
             None => Leftover::default(),
         };
-        let inner = choice.shift_remove(inner_name).and_then(|raw| serde_json::from_str(raw.get()).ok());
-        Some(Self { top, choice, inner: inner.unwrap_or_default(), others })
+        let inner = choice
+            .shift_remove(inner_name)
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Some(Self {
+            top,
+            choice,
+            inner: inner.unwrap_or_default(),
+            others,
+        })
     }
 }
 
@@ -53,6 +67,36 @@ pub(super) fn append(fields: &Leftover, except: &[&str], out: &mut String) {
             out.push(':');
             out.push_str(value.get());
         }
+    }
+}
+
+/// Appends a whole object.
+pub(super) fn append_object(fields: &Leftover, out: &mut String) {
+    // Strings and unparsed values always serialize.
+    out.push_str(&serde_json::to_string(fields).unwrap_or_default());
+}
+
+/// The vendor fields of a tool call.
+#[derive(Debug, Default)]
+pub(super) struct CallExtra {
+    /// Beside `function`; everything if the call is of another type.
+    pub(super) beside: Leftover,
+    /// Inside `function`.
+    pub(super) inside: Leftover,
+    /// The call is of another type and stands in `beside` as it came.
+    pub(super) whole: bool,
+}
+
+impl CallExtra {
+    pub(super) fn of(extra: Option<&Json>) -> Self {
+        let parsed = extra.and_then(|json| serde_json::from_str::<Leftover>(&json.0).ok());
+        let mut beside = parsed.unwrap_or_default();
+        let whole = beside.contains_key("type");
+        let inside = if whole { None } else { beside.shift_remove("function") };
+        let inside = inside
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or_default();
+        Self { beside, inside, whole }
     }
 }
 

@@ -10,12 +10,16 @@ pub(crate) fn render(usage: &Usage) -> Option<Value> {
     if usage.input_tokens.is_none() && usage.output_tokens.is_none() {
         return None;
     }
-    let (input, output) = (usage.input_tokens.unwrap_or(0), usage.output_tokens.unwrap_or(0));
-    let mut wire = json!({
-        "prompt_tokens": input,
-        "completion_tokens": output,
-        "total_tokens": input.saturating_add(output),
-    });
+    let mut wire = json!({});
+    if let Some(input) = usage.input_tokens {
+        wire["prompt_tokens"] = json!(input);
+    }
+    if let Some(output) = usage.output_tokens {
+        wire["completion_tokens"] = json!(output);
+    }
+    if let (Some(input), Some(output)) = (usage.input_tokens, usage.output_tokens) {
+        wire["total_tokens"] = json!(input.saturating_add(output));
+    }
     let details = [
         ("prompt_tokens_details", "cached_tokens", usage.cache_read_tokens),
         ("completion_tokens_details", "reasoning_tokens", usage.reasoning_tokens),
@@ -55,6 +59,11 @@ mod tests {
     #[test]
     fn what_was_not_counted_is_not_claimed() {
         assert_eq!(render(&Usage::default()), None);
+        let half = Usage {
+            output_tokens: Some(4),
+            ..Usage::default()
+        };
+        assert_eq!(render(&half).unwrap(), json!({"completion_tokens": 4}));
     }
 
     #[test]
@@ -64,7 +73,10 @@ mod tests {
             input_tokens: Some(3),
             output_tokens: Some(4),
             cache_read_tokens: Some(1),
-            extra: Some(Extension { kind: DIALECT.into(), value }),
+            extra: Some(Extension {
+                kind: DIALECT.into(),
+                value,
+            }),
             ..Usage::default()
         };
         assert_eq!(

@@ -19,7 +19,7 @@ const LOCAL_COMPONENT: &str = "ollama";
 pub struct DeploymentConfig {
     /// Name of the entry, at most 128 of `A-Z a-z 0-9 . _ : -`.
     pub name: String,
-    /// The provider component: stem of a file in the plugin directory, or an OCI reference. Default: the name of the
+    /// The provider component: stem of a file in the plugin directory. Default: the name of the
     /// entry; an entry `local` runs `ollama`.
     pub component: String,
     /// Where the upstream is. Default none: the provider's own.
@@ -89,9 +89,9 @@ pub struct Timeouts {
     pub total: Duration,
     /// Key `connect_timeout`: until the connection stands, TLS included. Default 10 s: several lost packets.
     pub connect: Duration,
-    /// Key `first_token_timeout`: until the first content arrives. Default none: `total` alone limits it.
+    /// Key `first_token_timeout`: until the upstream's answer begins. Default none: `total` alone limits it.
     pub first_token: Option<Duration>,
-    /// Key `idle_timeout`: longest silence between two events of a stream. Default 60 s: as long as `total`, since a
+    /// Key `idle_timeout`: longest gap between two pieces of the upstream's answer. Default 60 s: as long as `total`, since a
     /// model that thinks is silent too.
     pub idle: Duration,
 }
@@ -142,7 +142,7 @@ pub struct Limits {
     pub response: u64,
     /// Bytes of a streamed answer; 1 KiB to 4 GiB. Default 256 MiB: a stream is not held in memory.
     pub stream: u64,
-    /// Elements of all tables together; 100 to 10,000,000. Default 100,000: a component of 1 MiB has about 5,000.
+    /// Elements of all tables together; 100 to 100,000, which the engine's pool is made for. Default 100,000: a component of 1 MiB has about 5,000.
     pub tables: u32,
     /// Resources of the host a call may hold at once; 16 to 1,000,000. Default 4096: an HTTP exchange takes about 10.
     pub handles: u32,
@@ -154,16 +154,19 @@ pub struct Limits {
 }
 
 impl Default for Limits {
+    /// The runtime's own defaults.
     fn default() -> Self {
+        let runtime = wharf_runtime::Limits::default();
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Self {
-            memory: 64 << 20,
-            cpu: Duration::from_secs(5),
-            response: 32 << 20,
-            stream: 256 << 20,
-            tables: 100_000,
-            handles: 4096,
-            headers: 128 << 10,
-            request: 48 << 20,
+            memory: runtime.memory as u64,
+            cpu: runtime.cpu,
+            response: runtime.response,
+            stream: runtime.stream,
+            tables: count(runtime.table_elements),
+            handles: count(runtime.handles),
+            headers: runtime.headers as u64,
+            request: runtime.transfer as u64,
         }
     }
 }

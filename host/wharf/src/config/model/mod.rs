@@ -63,7 +63,7 @@ impl Default for Config {
     }
 }
 
-/// The administrative listener: state, metrics, reload, dashboard.
+/// The administrative listener. Reserved: this version serves nothing there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminConfig {
     /// Default 127.0.0.1:8081, beside the public port. An address that is not loopback needs a token.

@@ -21,6 +21,21 @@ pub(super) fn deployment(entry: &str, raw: RawProvider, context: &mut Context<'_
     let timeouts = timeouts(&raw, &at, context);
     let models = raw.models.unwrap_or_default();
     no_model_twice(&models, &at, context);
+    if api_keys.len() > 1 {
+        let help = "the others are checked and kept for when keys rotate";
+        context.warning(
+            &at.child("api_keys"),
+            "only the first key is used in this version",
+            help,
+        );
+    }
+    if matches!(
+        raw.isolation,
+        Some(RawIsolation::Named(RawIsolationName::Pooled) | RawIsolation::Detailed(_))
+    ) {
+        let help = "every call gets an instance of its own, as with `request`";
+        context.warning(&at.child("isolation"), "`pooled` has no effect in this version", help);
+    }
     let allow_hosts = raw.allow_hosts.unwrap_or_default();
     for (index, host) in allow_hosts.iter().enumerate() {
         if let Err(reason) = AllowEntry::parse(host) {

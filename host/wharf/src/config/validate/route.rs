@@ -126,6 +126,14 @@ fn implicit(explicit: &[RouteConfig], deployments: &[DeploymentConfig], context:
 }
 
 fn check_fallbacks(routes: &[RouteConfig], context: &mut Context<'_>) {
+    for route in routes.iter().filter(|route| !route.fallbacks.is_empty()) {
+        let at = Pointer::of(&["ai_services", "routes", &route.name, "fallbacks"]);
+        context.warning(
+            &at,
+            "fallbacks have no effect in this version",
+            "they are checked, so they can stay",
+        );
+    }
     // Those written in the file as they are there, since a refused one is missing in `routes`; then the others.
     let mut known: Vec<&str> = context.keys(&Pointer::of(&["ai_services", "routes"]));
     known.extend(

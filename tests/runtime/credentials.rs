@@ -1,0 +1,240 @@
+//! The credential: attached by the host, to the deployment's own upstream only, and never within reach of the
+//! guest, not even when the upstream sends it back.
+
+use serde_json::json;
+use wharf_runtime::{AllowEntry, Deployment, DeploymentOptions, Secret};
+use wharf_tests::runtime::{MODEL, asking, deploy, patiently};
+use wharf_tests::upstream::{Recorded, Reply, Upstream};
+use wharf_types::{CredentialScheme, MediaData, Part, Response};
+
+const KEY: &str = "sk-test-7f3a9c51e2d84b06";
+/// Something only the upstream knows, so that finding it in the guest's memory proves that answers are looked at.
+const MARKER: &str = "told-by-the-upstream-4cd1";
+
+/// Sends back all that it got, and the credential in a header too.
+fn mirror(request: &Recorded) -> Reply {
+    let reflected = request.header("authorization").concat();
+    let headers: Vec<String> = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    Reply::text(format!("{MARKER}\n{}\n{}", request.path, headers.join("\n"))).header("x-reflected", &reflected)
+}
+
+/// A deployment of a guest with the key.
+async fn keyed(guest: &str, upstream: &Upstream, adjust: impl FnOnce(&mut DeploymentOptions)) -> Deployment {
+    let base_url = upstream.base_url();
+    deploy(guest, |options| {
+        options.outbound.base_url = Some(base_url);
+        options.outbound.secret = Some(Secret::new(KEY.to_owned()));
+        options.scheme = Some(CredentialScheme::Bearer);
+        adjust(options);
+    })
+    .await
+}
+
+async fn curious(deployment: &Deployment) -> Response {
+    deployment
+        .generate(&asking(&[]), MODEL, patiently())
+        .await
+        .expect("the exchange must work")
+}
+
+fn texts(answer: &Response) -> Vec<&str> {
+    let mut found = Vec::new();
+    for part in &answer.parts {
+        if let Part::Text(text) = part {
+            found.push(text.text.as_str());
+        }
+    }
+    found
+}
+
+fn memory(answer: &Response) -> &[u8] {
+    for part in &answer.parts {
+        if let Part::Media(media) = part
+            && let MediaData::Inline(bytes) = &media.data
+        {
+            return bytes;
+        }
+    }
+    panic!("the guest must hand out its memory")
+}
+
+fn holds(memory: &[u8], needle: &str) -> bool {
+    memory.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+#[tokio::test]
+async fn the_credential_is_attached_and_the_guests_own_are_removed() {
+    let upstream = Upstream::start(mirror).await;
+    let deployment = keyed("reads_memory", &upstream, |_| {}).await;
+    curious(&deployment).await;
+    let request = upstream.request();
+    let bearer = format!("Bearer {KEY}");
+    assert_eq!(
+        request.header("authorization"),
+        [bearer.as_str()],
+        "the host's credential and no other"
+    );
+    assert_eq!(
+        request.header("x-api-key"),
+        [""; 0],
+        "a guest must not bring a credential of its own"
+    );
+    assert_eq!(request.header("cookie"), [""; 0], "nor a cookie");
+    assert_eq!(
+        request.header("x-marker"),
+        ["marker-of-the-guest"],
+        "other headers of the guest pass"
+    );
+}
+
+#[tokio::test]
+async fn without_a_credential_the_guests_own_are_removed_all_the_same() {
+    let upstream = Upstream::start(mirror).await;
+    let base_url = upstream.base_url();
+    let deployment = deploy("reads_memory", |options| options.outbound.base_url = Some(base_url)).await;
+    curious(&deployment).await;
+    let request = upstream.request();
+    for name in ["authorization", "x-api-key", "cookie"] {
+        assert_eq!(request.header(name), [""; 0], "`{name}` belongs to the host");
+    }
+}
+
+#[tokio::test]
+async fn the_guests_memory_never_holds_the_credential() {
+    let upstream = Upstream::start(mirror).await;
+    let deployment = keyed("reads_memory", &upstream, |_| {}).await;
+    let answer = curious(&deployment).await;
+    let bearer = format!("Bearer {KEY}");
+    assert_eq!(
+        upstream.request().header("authorization"),
+        [bearer.as_str()],
+        "the key was used, and sent back"
+    );
+    let memory = memory(&answer);
+    assert!(
+        memory.len() > 1 << 20,
+        "it must be the whole memory, not {} bytes",
+        memory.len()
+    );
+    assert!(
+        holds(memory, "marker-of-the-guest"),
+        "what the guest sent must be found, or nothing would be"
+    );
+    assert!(
+        holds(memory, MARKER),
+        "what the upstream said must be found, or nothing would be"
+    );
+    assert!(!holds(memory, KEY), "the credential must not be in the guest's memory");
+    assert!(!holds(memory, &KEY[..12]), "nor a part of it that tells it apart");
+}
+
+#[tokio::test]
+async fn a_credential_that_the_upstream_sends_back_is_struck_out() {
+    let upstream = Upstream::start(mirror).await;
+    let deployment = keyed("reads_memory", &upstream, |_| {}).await;
+    let answer = curious(&deployment).await;
+    let [body, header] = texts(&answer)[..] else {
+        panic!("the guest tells body and header")
+    };
+    let stars = format!("authorization: Bearer {}", "*".repeat(KEY.len()));
+    assert!(
+        body.contains(&stars),
+        "the body must have stars where the key was: {body}"
+    );
+    assert_eq!(header, "***", "a header with the key in it must be replaced");
+}
+
+#[tokio::test]
+async fn a_credential_that_comes_back_in_two_pieces_is_struck_out() {
+    let (first, second) = KEY.split_at(9);
+    let upstream = Upstream::start(move |_| Reply::text(format!("key={first}")).send(format!("{second};"))).await;
+    let deployment = keyed("reads_memory", &upstream, |_| {}).await;
+    let answer = curious(&deployment).await;
+    assert_eq!(
+        texts(&answer).first(),
+        Some(&format!("key={};", "*".repeat(KEY.len())).as_str())
+    );
+    assert!(
+        !holds(memory(&answer), KEY),
+        "the pieces must not meet in the guest's memory"
+    );
+}
+
+#[tokio::test]
+async fn another_granted_host_does_not_get_the_credential() {
+    let upstream = Upstream::start(mirror).await;
+    let other = Upstream::start(mirror).await;
+    let entry = AllowEntry::parse(&other.url("")).expect("an address with a port is a grant");
+    let deployment = keyed("calls_forbidden_host", &upstream, |options| {
+        options.outbound.allow = vec![entry]
+    })
+    .await;
+    let request = asking(&[("url", json!(other.url("/collect")))]);
+    deployment
+        .generate(&request, MODEL, patiently())
+        .await
+        .expect("the granted host must answer");
+    let seen = other.request();
+    assert_eq!(
+        seen.header("authorization"),
+        [""; 0],
+        "the credential is for base_url alone"
+    );
+    assert!(
+        !format!("{seen:?}").contains(KEY),
+        "it must not be anywhere in the request"
+    );
+}
+
+#[tokio::test]
+async fn a_named_header_carries_the_bare_credential() {
+    let upstream = Upstream::start(mirror).await;
+    let scheme = CredentialScheme::Header("x-api-key".to_owned());
+    let deployment = keyed("reads_memory", &upstream, |options| options.scheme = Some(scheme)).await;
+    curious(&deployment).await;
+    let request = upstream.request();
+    assert_eq!(
+        request.header("x-api-key"),
+        [KEY],
+        "the host's credential takes the place of the guest's"
+    );
+    assert_eq!(request.header("authorization"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_query_parameter_carries_the_credential_and_replaces_the_guests() {
+    let upstream = Upstream::start(mirror).await;
+    let scheme = CredentialScheme::Query("key".to_owned());
+    let deployment = keyed("calls_forbidden_host", &upstream, |options| {
+        options.scheme = Some(scheme)
+    })
+    .await;
+    let request = asking(&[("url", json!(upstream.url("/v1?alt=sse&key=guess")))]);
+    let answer = deployment
+        .generate(&request, MODEL, patiently())
+        .await
+        .expect("the exchange must work");
+    assert_eq!(upstream.request().path, format!("/v1?alt=sse&key={KEY}"));
+    assert!(
+        !answer.text().contains(KEY),
+        "a path that is sent back must be struck out too: {}",
+        answer.text()
+    );
+}
+
+#[tokio::test]
+async fn a_deployment_never_prints_its_credential() {
+    let upstream = Upstream::start(mirror).await;
+    let deployment = keyed("reads_memory", &upstream, |options| {
+        assert!(!format!("{options:?}").contains(KEY), "options must be safe to print");
+    })
+    .await;
+    assert!(
+        !format!("{deployment:?}").contains(KEY),
+        "a deployment must be safe to print"
+    );
+}
