@@ -16,8 +16,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Reading order: [`config`] is what an operator wrote; [`discover`] loads the plugin directory;
-//! [`assemble`] makes a [`snapshot`] of both; [`Host`] answers from it.
+//! Reading order: [`config`] is what an operator wrote; [`discover`] loads the plugin directory; `assemble` makes a
+//! snapshot of both; [`Host`] answers from it.
 
 #![forbid(unsafe_code)]
 
