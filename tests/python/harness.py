@@ -136,11 +136,14 @@ class Mock(Process):
 class Wharf(Process):
     """The host, ready to serve."""
 
-    def __init__(self, directory, config):
+    def __init__(self, directory, config, **extra_environment):
         path = Path(directory) / "wharf.yaml"
         path.write_text(config, encoding="utf-8")
         super().__init__(
-            *("serve", "--config", path), announces="wharf listening on", log=Path(directory) / "wharf.log"
+            *("serve", "--config", path),
+            announces="wharf listening on",
+            log=Path(directory) / "wharf.log",
+            **extra_environment,
         )
         try:
             until("the host is ready", lambda: self.get("/readyz").status_code == 200, every=0.02)
