@@ -27,6 +27,7 @@ pub struct OpenStream {
     opening: VecDeque<Event>,
     /// None once the stream has ended.
     rest: Option<Box<dyn EventSource>>,
+    deadline: Instant,
 }
 
 impl std::fmt::Debug for OpenStream {
@@ -43,8 +44,16 @@ impl OpenStream {
     pub fn new(source: Box<dyn EventSource>) -> Self {
         Self {
             opening: VecDeque::new(),
+            deadline: source.deadline(),
             rest: Some(source),
         }
+    }
+
+    /// When it ends at the latest. Whoever holds a stream without asking for more has to let go of it then: it
+    /// keeps an instance and a connection to the vendor.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     /// The next events; empty at the regular end and ever after. Dropping the future loses the stream.
@@ -106,21 +115,49 @@ fn pick<'a>(upstreams: &'a [Arc<dyn Upstream>], balance: &RoundRobin) -> Result<
         .ok_or_else(none)
 }
 
+/// How much may come before the first content and be held back, in bytes. Vendors send less than 4 KiB; a
+/// stream that goes on without saying anything is handed out, so that it cannot fill memory.
+const MAX_HELD: usize = 1 << 20;
+
+/// Roughly what an event without content takes, in bytes.
+fn weight(event: &Event) -> usize {
+    let extra = match event {
+        Event::Start(start) => start.extra.as_ref(),
+        Event::Usage(usage) => usage.extra.as_ref(),
+        Event::Extension(extension) => Some(extension),
+        Event::Text(_)
+        | Event::Reasoning(_)
+        | Event::ToolCall(_)
+        | Event::Refusal(_)
+        | Event::Part(_)
+        | Event::Finish(_) => None,
+    };
+    size_of::<Event>() + extra.map_or(0, |extension| extension.kind.len() + extension.value.0.len())
+}
+
 async fn open(upstream: &dyn Upstream, request: &Request, deadline: Option<Instant>) -> Result<OpenStream, Error> {
     let mut source = upstream.stream(request, deadline).await?;
+    let deadline = source.deadline();
     let mut opening = VecDeque::new();
+    let mut held = 0;
     loop {
         let events = source.next().await?;
         let ended = events.is_empty();
-        let committed = events.iter().any(Event::is_content);
+        held += events.iter().map(weight).sum::<usize>();
+        let committed = held > MAX_HELD || events.iter().any(Event::is_content);
         opening.extend(events);
         if ended {
-            return Ok(OpenStream { opening, rest: None });
+            return Ok(OpenStream {
+                opening,
+                rest: None,
+                deadline,
+            });
         }
         if committed {
             return Ok(OpenStream {
                 opening,
                 rest: Some(source),
+                deadline,
             });
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use wharf_types::{FinishReason, Retryability, Start};
+use wharf_types::{Extension, FinishReason, Json, Retryability, Start};
 
 use super::*;
 
@@ -22,6 +22,10 @@ impl EventSource for Playing {
     fn next(&mut self) -> BoxFuture<'_, Batch> {
         let next = self.0.pop_front().unwrap_or_else(|| Ok(Vec::new()));
         async move { next }.boxed()
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now()
     }
 }
 
@@ -120,4 +124,22 @@ async fn a_failed_request_tells_who_said_no() {
         .await
         .unwrap_err();
     assert_eq!(none.kind(), ErrorKind::NoDeployment);
+}
+
+#[tokio::test]
+async fn a_stream_that_never_says_anything_is_not_held_back_for_ever() {
+    let silent = || {
+        Event::Extension(Extension {
+            kind: "x".into(),
+            value: Json("0".repeat(64 << 10)),
+        })
+    };
+    let mut batches = run((0..100).map(|_| Ok(vec![silent()])).collect()).await.unwrap();
+    let opening = batches.remove(0).unwrap();
+    assert!(opening.len() < 20, "{} events of 64 KiB were held back", opening.len());
+    assert_eq!(
+        opening.len() + batches.into_iter().flatten().flatten().count(),
+        100,
+        "none is lost"
+    );
 }

@@ -29,4 +29,7 @@ pub trait Upstream: Send + Sync {
 pub trait EventSource: Send {
     /// The next events; empty at the regular end. Not called again after the end or an error.
     fn next(&mut self) -> BoxFuture<'_, Result<Vec<Event>, Error>>;
+
+    /// When it ends at the latest. Whoever holds a stream without asking for more has to let go of it then.
+    fn deadline(&self) -> Instant;
 }

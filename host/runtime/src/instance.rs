@@ -2,6 +2,7 @@
 //! any point, ends the call: nothing of the guest runs afterwards, and its connections close.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +20,9 @@ use crate::outbound::{Hooks, Outbound, Seen};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::{convert, verdict};
+
+/// How long a guest may take to say goodbye: the answer is waiting.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What an instance is made with.
 pub(crate) struct Parts<'a> {
@@ -153,7 +157,7 @@ impl Instance {
             }
             self.guest.wharf_provider_provider().call_close(&mut self.store).await
         };
-        match timeout_at(deadline, goodbye).await {
+        match timeout_at(deadline.min(Instant::now() + CLOSE_TIMEOUT), goodbye).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(error = %format!("{error:#}"), "a provider failed in `close`"),
             Err(_) => tracing::debug!("a provider did not return from `close`"),

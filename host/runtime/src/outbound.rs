@@ -112,7 +112,10 @@ pub(crate) struct Outbound {
 
 /// Headers that a guest's request never carries out: credentials are the host's, and hop-by-hop headers
 /// belong to the connection, which the guest does not have.
-const REMOVED: [HeaderName; 9] = [
+const REMOVED: [HeaderName; 11] = [
+    // What comes back has to be readable for the host, which strikes a reflected credential out of it.
+    header::ACCEPT_ENCODING,
+    header::RANGE,
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
@@ -180,6 +183,7 @@ impl Outbound {
         if let Some(credential) = &self.credential {
             credential.attach(&mut request)?;
         }
+        self.client.authorize_at_proxy(&mut request);
         seen.started();
         let limit = |own: Duration, wish: Option<Duration>| wish.map_or(own, |wish| wish.clamp(MIN_TIMEOUT, own));
         let first_byte = limit(self.timeouts.first_byte, options.and_then(|o| o.first_byte_timeout));
@@ -200,6 +204,12 @@ impl Outbound {
         seen.answered(answer.status().as_u16());
         let (mut head, body) = answer.into_parts();
         if let Some(scrubber) = &self.scrubber {
+            let coding = head.headers.get(header::CONTENT_ENCODING);
+            if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+                // Nobody asked for it, and nothing could be struck out of it.
+                seen.failed(Failure::Protocol);
+                return Err(WasiError::HttpResponseContentCoding(None));
+            }
             scrubber.headers(&mut head.headers);
         }
         let body = AnswerBody::new(body, cap, idle, self.scrubber.clone(), Arc::clone(seen));

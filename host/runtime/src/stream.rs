@@ -29,6 +29,12 @@ impl EventStream {
         }
     }
 
+    /// When it ends at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
     /// The next events, at least one; empty at the regular end and ever after. Not to be called again after
     /// an error. Dropping the future loses the stream: the guest is in the middle of something.
     ///

@@ -25,6 +25,8 @@ pub(crate) struct App {
     pub(crate) host: Host,
     /// The largest request body, in bytes.
     pub(crate) max_body: u64,
+    /// What all request bodies together may take.
+    pub(crate) body_memory: Arc<body::Memory>,
     /// Set when the server drains.
     pub(crate) draining: AtomicBool,
 }

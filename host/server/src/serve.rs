@@ -69,7 +69,7 @@ impl Server {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(1000);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
         let graceful = GracefulShutdown::new();
         let room = Arc::new(Semaphore::new(self.max_connections));
         let mut connections = JoinSet::new();

@@ -285,4 +285,8 @@ impl EventSource for Source {
     fn next(&mut self) -> BoxFuture<'_, Result<Vec<Event>, Error>> {
         self.0.next().boxed()
     }
+
+    fn deadline(&self) -> Instant {
+        self.0.deadline()
+    }
 }

@@ -18,11 +18,13 @@ pub fn parse(body: &str) -> Result<Response, Error> {
     if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
         return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
     }
-    let id = top.take("id")?;
-    let model = top.take("model")?;
+    // Bookkeeping of a wrong type does not cost an answer that is there; it stays among the rest.
+    let id = top.take_if::<Option<String>>("id").flatten();
+    let model = top.take_if::<Option<String>>("model").flatten();
     let usage = top
-        .take::<Object<'_>>("usage")?
-        .map_or_else(|| Ok(Usage::default()), usage::parse)?;
+        .take_if::<Option<Object<'_>>>("usage")
+        .flatten()
+        .map_or_else(Usage::default, usage::parse);
     let choices: Vec<&RawValue> = top
         .take("choices")?
         .ok_or_else(|| Error::protocol("the vendor's answer has no `choices`; is `base_url` the right address?"))?;

@@ -28,6 +28,13 @@ impl Residual<'_> {
         (!nothing).then(|| serde_json::to_string(self).unwrap_or_default())
     }
 
+    /// Whether something in it belongs to this one chunk, so that it has to be told even if the chunk before had the
+    /// same. See `extension` in `wit/types.wit`.
+    pub(crate) fn is_for_once(&self) -> bool {
+        let said = |(_, value): (&str, &RawValue)| value.get() != "null";
+        !self.inner.is_empty() || !self.others.is_empty() || self.choice.iter().any(said)
+    }
+
     fn choices_are_empty(&self) -> bool {
         self.choice.is_empty() && self.inner.is_empty() && self.others.is_empty()
     }

@@ -23,6 +23,8 @@ struct State {
     called: bool,
     /// What was left of the chunk before; sent again only when it changes.
     residual: Option<String>,
+    /// The part of it beside the choices.
+    top: Option<String>,
 }
 
 impl<B: http::Chunks> Stream<B> {
@@ -93,7 +95,7 @@ impl State {
         }
         let id: Option<String> = top.take_if::<Option<String>>("id").flatten();
         let model: Option<String> = top.take_if::<Option<String>>("model").flatten();
-        let counts = top.take::<Object<'_>>("usage")?.map(usage::parse).transpose()?;
+        let counts = top.take_if::<Option<Object<'_>>>("usage").flatten().map(usage::parse);
         let choices: Vec<&RawValue> = top.take("choices")?.unwrap_or_default();
 
         let mut residual = Residual {
@@ -104,6 +106,7 @@ impl State {
             others: vec![],
         };
         let mut said = Vec::new();
+        let has_choice = !choices.is_empty();
         for raw in choices {
             let mut choice = Object::parse(raw.get())?;
             if choice.take::<u32>("index")?.unwrap_or(0) != 0 {
@@ -118,18 +121,26 @@ impl State {
             }
             residual.choice = choice;
         }
-        self.rest(&residual, Start { id, model, extra: None }, events);
+        let start = Start { id, model, extra: None };
+        self.rest(&residual, start, has_choice, events);
         events.append(&mut said);
         events.extend(counts.map(Event::Usage));
         Ok(())
     }
 
-    /// Tells what nobody mapped: at the start with it, later only what is new.
-    fn rest(&mut self, residual: &Residual<'_>, start: Start, events: &mut Vec<Event>) {
+    /// Tells what nobody mapped: at the start with it, later only what is new or belongs to this chunk alone. A chunk
+    /// without a choice, such as the one with the usage, says nothing about choices.
+    fn rest(&mut self, residual: &Residual<'_>, start: Start, has_choice: bool, events: &mut Vec<Event>) {
         let text = residual.text();
+        let top = residual.top.rest();
         let extension = |value: String| Extension {
             kind: DIALECT.to_owned(),
             value,
+        };
+        let changed = if has_choice {
+            text != self.residual
+        } else {
+            top != self.top
         };
         if !self.started {
             self.started = true;
@@ -137,11 +148,14 @@ impl State {
                 extra: text.clone().map(extension),
                 ..start
             }));
-        } else if text != self.residual || !residual.others.is_empty() {
+        } else if changed || residual.is_for_once() {
             let value = text.clone().unwrap_or_else(|| "{}".to_owned());
             events.push(Event::Extension(extension(value)));
         }
-        self.residual = text;
+        if has_choice || changed {
+            self.residual = text;
+        }
+        self.top = top;
     }
 
     fn delta(&mut self, delta: &mut Object<'_>, said: &mut Vec<Event>) -> Result<(), Error> {

@@ -61,16 +61,16 @@ fn a_plain_stream_tells_the_unmapped_fields_once() {
             Event::Finish(FinishReason::Stop)
         ]
     );
-    assert!(
-        matches!(&events[4], Event::Extension(_)),
-        "the usage chunk has no choice: {events:?}"
-    );
     let usage = Usage {
         input_tokens: Some(1),
         output_tokens: Some(2),
         ..Usage::default()
     };
-    assert_eq!(events[5..], [Event::Usage(usage)]);
+    assert_eq!(
+        events[4..],
+        [Event::Usage(usage)],
+        "the usage chunk has no choice, and nothing else is new in it"
+    );
 }
 
 #[test]
@@ -161,4 +161,29 @@ fn reasoning_and_refusals_are_kept_apart_from_text() {
         "{events:?}"
     );
     assert_eq!(events[2], Event::Refusal("no".into()));
+}
+
+#[test]
+fn what_belongs_to_one_chunk_is_told_for_each() {
+    let mut same = chunk(json!({"content": "a"}));
+    same["choices"][0]["logprobs"] = json!({"content": []});
+    let events = run(&(sse(&[chunk(json!({"content": "x"})), same.clone(), same, last("stop")]) + DONE)).unwrap();
+    let told = events
+        .iter()
+        .filter(|e| matches!(e, Event::Extension(e) if e.value.contains("content")))
+        .count();
+    assert_eq!(told, 2, "{events:?}");
+}
+
+#[test]
+fn bookkeeping_of_a_wrong_type_does_not_cost_the_answer() {
+    let odd = json!({"id": 7, "model": null, "created": 1.5, "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": -1, "completion_tokens": 2.0}});
+    let events = run(&(sse(&[odd]) + DONE)).unwrap();
+    assert!(events.contains(&Event::Text("a".into())), "{events:?}");
+    let usage = events
+        .iter()
+        .find_map(|e| if let Event::Usage(usage) = e { Some(usage) } else { None })
+        .unwrap();
+    assert_eq!((usage.input_tokens, usage.output_tokens), (None, Some(2)));
 }

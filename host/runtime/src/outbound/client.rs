@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -19,7 +20,16 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Idle HTTP/1.1 connections kept; 4 made a new connection for every other request (wasmCloud measured).
 const MAX_IDLE: usize = 64;
 
-pub(super) struct Client(hyper_util::client::legacy::Client<Timed<HttpsConnector<Connector>>, WasiBody>);
+pub(super) struct Client {
+    pool: hyper_util::client::legacy::Client<Timed<HttpsConnector<Connector>>, WasiBody>,
+    connector: Connector,
+}
+
+/// How often a connection that answers nothing is asked whether it is still there. A dead one would otherwise
+/// take request after request until the kernel gives it up.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long the answer may take.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Client {
     pub(super) fn new(
@@ -28,25 +38,36 @@ impl Client {
         roots: &TrustedRoots,
     ) -> Result<Self, OutboundError> {
         let tls = roots.client_config(options.ca_pem.as_deref())?;
+        let connector = Connector::new(allow, options.proxy);
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(Connector::new(allow, options.proxy));
-        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .wrap_connector(connector.clone());
+        let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE)
             .http2_adaptive_window(true)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
             .build(Timed {
                 inner: https,
                 limit: options.timeouts.connect,
             });
-        Ok(Self(client))
+        Ok(Self { pool, connector })
+    }
+
+    /// Adds what a proxy for plain HTTP wants to know; for HTTPS the tunnel carries it.
+    pub(super) fn authorize_at_proxy(&self, request: &mut Request<WasiBody>) {
+        if let Some(value) = self.connector.plain_proxy_authorization(request.uri()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
     }
 
     pub(super) async fn request(&self, request: Request<WasiBody>) -> Result<Response<Incoming>, ClientError> {
-        self.0.request(request).await
+        self.pool.request(request).await
     }
 }

@@ -11,16 +11,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 use url::Host;
 
+use super::address;
 use super::allow::{self, AllowList};
 
 /// Why there is no connection.
@@ -34,6 +35,8 @@ pub(super) enum ConnectError {
     Prohibited,
     #[error("no connection: {0}")]
     Connect(Box<dyn std::error::Error + Send + Sync>),
+    #[error("the proxy of the environment is of a kind that is not supported; use an http:// proxy")]
+    Proxy,
     #[error("not an address")]
     Uri,
 }
@@ -54,6 +57,30 @@ impl Connector {
             proxy: proxy.then(|| Arc::new(Matcher::from_env())),
         }
     }
+
+    /// The proxy for a request. Hosts on this machine and on the operator's own networks are reached directly:
+    /// no proxy could reach this machine, and a key that may go to them in the clear must not go elsewhere so.
+    fn proxy_for(&self, uri: &Uri) -> Option<Intercept> {
+        let (_, host, _) = allow::parts(uri)?;
+        let local = match &host {
+            Host::Domain(name) => allow::is_localhost(name),
+            Host::Ipv4(address) => address::is_private((*address).into()),
+            Host::Ipv6(address) => address::is_private((*address).into()),
+        };
+        if local {
+            None
+        } else {
+            self.proxy.as_ref()?.intercept(uri)
+        }
+    }
+
+    /// What goes into the header of a request that a proxy forwards in the clear.
+    pub(super) fn plain_proxy_authorization(&self, uri: &Uri) -> Option<HeaderValue> {
+        if uri.scheme_str() != Some("http") {
+            return None;
+        }
+        self.proxy_for(uri)?.basic_auth().cloned()
+    }
 }
 
 impl Service<Uri> for Connector {
@@ -66,10 +93,11 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let (allow, proxy) = (self.allow.clone(), self.proxy.clone());
+        let (allow, proxy) = (self.allow.clone(), self.proxy_for(&uri));
         Box::pin(async move {
-            match proxy.as_ref().and_then(|proxy| proxy.intercept(&uri)) {
+            match proxy {
                 None => direct(&allow, &uri).await,
+                Some(via) if via.uri().scheme_str().is_some_and(|scheme| scheme != "http") => Err(ConnectError::Proxy),
                 Some(via) => through(&allow, &uri, via.uri(), via.basic_auth().cloned()).await,
             }
         })
@@ -89,12 +117,7 @@ async fn direct(allow: &AllowList, uri: &Uri) -> Result<Stream, ConnectError> {
     Ok(Stream::new(first(&vetted).await?, false))
 }
 
-async fn through(
-    allow: &AllowList,
-    uri: &Uri,
-    proxy: &Uri,
-    auth: Option<http::HeaderValue>,
-) -> Result<Stream, ConnectError> {
+async fn through(allow: &AllowList, uri: &Uri, proxy: &Uri, auth: Option<HeaderValue>) -> Result<Stream, ConnectError> {
     let (tls, host, _) = allow::parts(uri).ok_or(ConnectError::Uri)?;
     let literal = match &host {
         Host::Ipv4(address) => Some(IpAddr::V4(*address)),

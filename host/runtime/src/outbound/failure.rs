@@ -67,6 +67,10 @@ fn by_cause(cause: &(dyn StdError + 'static)) -> Option<(Failure, WasiError)> {
             ),
             ConnectError::Prohibited => (Failure::Denied, WasiError::DestinationIpProhibited),
             ConnectError::Connect(_) => (Failure::Unavailable, WasiError::ConnectionRefused),
+            ConnectError::Proxy => {
+                tracing::error!("{error}");
+                (Failure::Unavailable, WasiError::ConfigurationError)
+            }
             ConnectError::Uri => (Failure::Denied, WasiError::HttpRequestUriInvalid),
         });
     }

@@ -10,31 +10,46 @@ use crate::secret::Secret;
 /// A credential shorter than this is not looked for: it would strike ordinary words out.
 const MIN_LENGTH: usize = 8;
 
-/// Looks for one credential.
+/// Looks for one credential in every form that it may come back in.
 pub(super) struct Scrubber {
-    secret: Secret,
+    needles: Vec<Needle>,
+}
+
+struct Needle {
+    text: Secret,
     finder: Finder<'static>,
 }
 
 impl Scrubber {
     /// `None` when the credential is too short to be looked for.
     pub(super) fn new(secret: &Secret) -> Option<Self> {
-        let needle = secret.expose().as_bytes();
-        (needle.len() >= MIN_LENGTH).then(|| Self {
-            secret: secret.clone(),
-            finder: Finder::new(needle).into_owned(),
+        if secret.expose().len() < MIN_LENGTH {
+            return None;
+        }
+        let mut forms = forms(secret.expose());
+        // The longest first: one form may be the beginning of another.
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        forms.dedup();
+        let needle = |form: String| Needle {
+            finder: Finder::new(form.as_bytes()).into_owned(),
+            text: Secret::new(form),
+        };
+        Some(Self {
+            needles: forms.into_iter().map(needle).collect(),
         })
     }
 
     /// Strikes it out of a text.
     pub(super) fn text(&self, text: &str) -> String {
-        text.replace(self.secret.expose(), &"*".repeat(self.secret.expose().len()))
+        self.needles.iter().fold(text.to_owned(), |text, needle| {
+            text.replace(needle.text.expose(), &"*".repeat(needle.text.expose().len()))
+        })
     }
 
     /// Strikes it out of headers.
     pub(super) fn headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
-            if self.finder.find(value.as_bytes()).is_some() {
+            if self.is_in(value.as_bytes()) {
                 *value = HeaderValue::from_static("***");
             }
         }
@@ -43,21 +58,65 @@ impl Scrubber {
     /// Strikes it out of a piece of a body. `held` keeps the end of the piece back when the credential may
     /// begin there; it comes out with the next piece. Lengths do not change.
     pub(super) fn chunk(&self, held: &mut BytesMut, chunk: Bytes) -> Bytes {
-        let needle = self.secret.expose().as_bytes();
-        if held.is_empty() && self.finder.find(&chunk).is_none() && overlap(&chunk, needle) == 0 {
+        if held.is_empty() && !self.is_in(&chunk) && self.overlap(&chunk) == 0 {
             return chunk;
         }
         held.extend_from_slice(&chunk);
         let mut all = std::mem::take(held);
-        let mut from = 0;
-        while let Some(at) = self.finder.find(&all[from..]) {
-            all[from + at..from + at + needle.len()].fill(b'*');
-            from += at + needle.len();
+        for needle in &self.needles {
+            let (length, mut from) = (needle.text.expose().len(), 0);
+            while let Some(at) = needle.finder.find(&all[from..]) {
+                all[from + at..from + at + length].fill(b'*');
+                from += at + length;
+            }
         }
-        let keep = overlap(&all, needle);
+        let keep = self.overlap(&all);
         *held = all.split_off(all.len() - keep);
         all.freeze()
     }
+
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        self.needles.iter().any(|needle| needle.finder.find(bytes).is_some())
+    }
+
+    /// How many bytes at the end may be the beginning of the credential.
+    fn overlap(&self, bytes: &[u8]) -> usize {
+        self.needles
+            .iter()
+            .map(|needle| overlap(bytes, needle.text.expose().as_bytes()))
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// As it is, as a form encodes it, as a URL encodes it in both cases of the digits, and as JSON escapes it.
+fn forms(secret: &str) -> Vec<String> {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let percent = form.replace('+', "%20");
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.trim_matches('"').to_owned();
+    let slashes = json.replace('/', "\\/");
+    vec![
+        secret.to_owned(),
+        lower_digits(&percent),
+        lower_digits(&form),
+        form,
+        percent,
+        json,
+        slashes,
+    ]
+}
+
+/// Percent escapes with small digits; everything else stays.
+fn lower_digits(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut digits = 0_u8;
+    for c in text.chars() {
+        let lower = digits > 0;
+        digits = if c == '%' { 2 } else { digits.saturating_sub(1) };
+        out.push(if lower { c.to_ascii_lowercase() } else { c });
+    }
+    out
 }
 
 /// How many bytes at the end of `text` are a beginning of `needle`, not all of it.
@@ -98,6 +157,31 @@ mod tests {
             prop_assert!(!scrubbed.contains(KEY), "{scrubbed}");
             prop_assert_eq!(scrubbed.len(), text.len());
             prop_assert_eq!(scrubbed, scrub(&[text.as_bytes()]));
+        }
+    }
+
+    #[test]
+    fn the_key_is_struck_out_however_it_was_encoded() {
+        let key = "sk +/\"s\u{e9}cret";
+        let scrubber = Scrubber::new(&Secret::new(key.into())).unwrap();
+        for form in [
+            key,
+            "sk+%2B%2F%22s%C3%A9cret",
+            "sk%20%2b%2f%22s%c3%a9cret",
+            "sk +/\\\"s\u{e9}cret",
+            "sk +\\/\\\"s\u{e9}cret",
+        ] {
+            let text = format!("a {form} b");
+            assert!(
+                scrubber.text(&text).starts_with("a ***") && scrubber.text(&text).ends_with("*** b"),
+                "{form}"
+            );
+            let (mut held, mut out) = (BytesMut::new(), Vec::new());
+            for piece in text.as_bytes().chunks(3) {
+                out.extend_from_slice(&scrubber.chunk(&mut held, Bytes::copy_from_slice(piece)));
+            }
+            out.extend_from_slice(&held);
+            assert_eq!(String::from_utf8(out).unwrap(), scrubber.text(&text), "{form}");
         }
     }
 

@@ -19,11 +19,11 @@ use wire::parse;
 /// `POST /v1/generate`
 pub(super) async fn generate(State(app): State<Arc<App>>, headers_in: HeaderMap, body: Body) -> Response {
     let id = headers::request_id(&headers_in);
-    let bytes = match body::read(&headers_in, body, app.max_body).await {
-        Ok(bytes) => bytes,
+    let body = match body::read(&headers_in, body, app.max_body, &app.body_memory).await {
+        Ok(body) => body,
         Err(error) => return openai::refuse_body(error, &id),
     };
-    answer(&app, &bytes, &id)
+    answer(&app, &body.bytes, &id)
         .await
         .unwrap_or_else(|error| headers::failure(&error, &id))
 }

@@ -16,7 +16,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Value, json};
-use wharf::{Error, ErrorKind, ModelEntry, OpenStream};
+use tokio::time::Instant;
+use wharf::{Error, ErrorKind, ModelEntry, OpenStream, Phase};
 
 use self::answer::Identity;
 use self::chunks::Chunks;
@@ -31,12 +32,14 @@ const DIALECT: &str = "openai.chat";
 /// `POST /v1/chat/completions`
 pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, body: Body) -> Response {
     let id = headers::request_id(&headers_in);
-    let bytes = match body::read(&headers_in, body, app.max_body).await {
-        Ok(bytes) => bytes,
+    let body = match body::read(&headers_in, body, app.max_body, &app.body_memory).await {
+        Ok(body) => body,
         Err(error) => return refuse_body(error, &id),
     };
-    let parsed = request::parse(&bytes);
-    drop(bytes);
+    let parsed = request::parse(&body.bytes);
+    // The text is gone once it is parsed; its place in memory is taken by the request until that is answered.
+    let _memory = body.memory;
+    drop(body.bytes);
     let chat = match parsed {
         Ok(chat) => chat,
         Err(error) => {
@@ -55,14 +58,9 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
 
 /// A body that was not taken, as an answer.
 pub(super) fn refuse_body(error: BodyError, id: &str) -> Response {
-    let too_large = matches!(error, BodyError::TooLarge(_));
+    let status = error.status();
     let error = error.into_error();
     RequestLog::new(id, "", false).failed(&error);
-    let status = if too_large {
-        StatusCode::PAYLOAD_TOO_LARGE
-    } else {
-        error::shape(&error).status
-    };
     headers::failure_with(status, &error, id)
 }
 
@@ -118,6 +116,15 @@ struct Running {
 }
 
 impl sse::Pieces for Running {
+    fn deadline(&self) -> Instant {
+        self.stream.deadline()
+    }
+
+    fn expired() -> String {
+        let error = Error::new(ErrorKind::Timeout(Phase::Total), "the stream was not read in time");
+        format!("data: {}\n\n", error::body(&error))
+    }
+
     /// Events that arrived together go out together. A failure ends the stream with an error event and
     /// without the end mark, so that nobody takes it for a whole answer.
     fn next(mut self) -> BoxFuture<'static, (String, Option<Self>)> {

@@ -36,7 +36,8 @@ impl RequestLog {
         );
     }
 
-    /// It failed. What only the operator may see is in `detail`.
+    /// It failed. What the host says itself is logged; what a vendor says may quote the prompt, so it is logged
+    /// only where someone has asked for it: `--log info,wharf::upstream_says=debug`.
     pub(super) fn failed(&mut self, error: &Error) {
         self.ended = true;
         let (kind, detail) = (error.kind().as_str(), error.detail().unwrap_or_default());
@@ -44,18 +45,24 @@ impl RequestLog {
             .attempts()
             .last()
             .map_or("", |attempt| attempt.deployment.as_str());
-        let upstream_status = error.http_status();
+        let (upstream_status, upstream_code) = (error.http_status(), error.provider_code());
+        let upstream_request_id = error.upstream_request_id();
+        let (message, detail) = if upstream_status.is_some() {
+            tracing::debug!(target: "wharf::upstream_says", id = self.id, detail, "{}", error.message());
+            ("the upstream said no", "")
+        } else {
+            (error.message(), detail)
+        };
         let client_fault = matches!(error.kind(), ErrorKind::InvalidRequest | ErrorKind::NotFound);
         if client_fault {
             tracing::info!(
-                id = self.id, model = self.model, deployment, kind, upstream_status, detail, took = ?self.took(),
-                "request refused: {}", error.message()
+                id = self.id, model = self.model, deployment, kind, upstream_status, upstream_code, detail,
+                took = ?self.took(), "request refused: {message}"
             );
         } else {
             tracing::warn!(
-                id = self.id, model = self.model, deployment, kind, upstream_status, detail,
-                upstream_request_id = error.upstream_request_id(), took = ?self.took(),
-                "request failed: {}", error.message()
+                id = self.id, model = self.model, deployment, kind, upstream_status, upstream_code,
+                upstream_request_id, detail, took = ?self.took(), "request failed: {message}"
             );
         }
     }

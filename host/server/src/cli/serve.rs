@@ -10,6 +10,7 @@ use wharf::config::{self, ProcessEnv};
 
 use super::output::print_line;
 use crate::api::App;
+use crate::api::body::Memory;
 use crate::serve::{Ended, Server};
 
 pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
@@ -22,6 +23,7 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     let app = App {
         host,
         max_body: server.max_body,
+        body_memory: Memory::new(server.max_body),
         draining: AtomicBool::new(false),
     };
     let server = Server::bind(listen, app, server.max_connections, server.drain_timeout)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use wharf::{FinishReason, Part, Reasoning, Response, ToolCall};
 
-use super::residual::{CallExtra, Residual, append, append_object, push_string};
+use super::residual::{CallExtra, Residual, append, append_object, push_raw, push_string};
 use super::usage;
 
 /// What the answer has of its own if the vendor did not say.
@@ -48,7 +48,7 @@ pub(super) fn render(response: &Response, own: &Identity<'_>) -> String {
     out.push('}');
     for other in &residual.others {
         out.push(',');
-        out.push_str(other.get());
+        push_raw(other, &mut out);
     }
     out.push(']');
     if let Some(usage) = usage::render(&response.usage) {

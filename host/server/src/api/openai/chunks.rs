@@ -4,10 +4,11 @@
 
 use std::fmt::Write as _;
 
+use serde_json::value::RawValue;
 use wharf::{CallDelta, Event, Extension, Part, Usage};
 
 use super::answer::{Identity, finish, reasoning_field};
-use super::residual::{CallExtra, Residual, append, push_string};
+use super::residual::{CallExtra, Residual, append, push_raw, push_string};
 use super::usage;
 
 /// The end mark of every stream that ended well.
@@ -22,17 +23,31 @@ pub(super) struct Chunks {
     started: bool,
     /// Up to the first choice's delta.
     head: String,
-    /// Fields of the delta that nobody mapped.
-    delta_rest: String,
-    /// From the delta's end, without a finish reason.
+    /// From the choice's own fields to the end.
     tail: String,
-    /// The same, for a chunk that says why the model stopped; the vendor may have its own word.
-    choice_rest: String,
-    own_reason: bool,
+    /// What the vendor says beside the choices.
     top_rest: String,
+    /// What is left of one vendor event, until it is written.
+    once: Once,
+    /// The vendor's own word for why the model stopped, as JSON.
+    own_reason: Option<String>,
     usage: Option<Usage>,
     /// Tool calls so far.
     calls: u32,
+}
+
+/// Leftovers that belong to one event of the vendor: written with the first thing it says, and by themselves if it
+/// says nothing else. Each starts with its comma.
+#[derive(Default)]
+struct Once {
+    delta: String,
+    choice: String,
+}
+
+impl Once {
+    fn is_empty(&self) -> bool {
+        self.delta.is_empty() && self.choice.is_empty()
+    }
 }
 
 impl Chunks {
@@ -44,11 +59,10 @@ impl Chunks {
             include_usage,
             started: false,
             head: String::new(),
-            delta_rest: String::new(),
             tail: String::new(),
-            choice_rest: String::new(),
-            own_reason: false,
             top_rest: String::new(),
+            once: Once::default(),
+            own_reason: None,
             usage: None,
             calls: 0,
         };
@@ -66,12 +80,12 @@ impl Chunks {
                 if let Some(model) = &start.model {
                     self.model.clone_from(model);
                 }
-                let others = self.extension(start.extra.as_ref());
+                let others = self.extension(start.extra.as_ref(), out);
                 self.start(out);
                 self.others(&others, out);
             }
             Event::Extension(extension) => {
-                let others = self.extension(Some(extension));
+                let others = self.extension(Some(extension), out);
                 self.others(&others, out);
             }
             Event::Text(text) => self.delta(out, |out| {
@@ -98,18 +112,17 @@ impl Chunks {
             Event::Usage(usage) => self.usage = Some(usage.clone()),
             Event::Finish(reason) => {
                 self.start(out);
-                out.push_str(&self.head);
-                out.push('}');
-                if !self.own_reason {
-                    let _ = write!(out, ",\"finish_reason\":\"{}\"", finish(*reason));
-                }
-                self.close_choice(out);
+                let own = self.own_reason.take();
+                let reason = own.unwrap_or_else(|| format!("\"{}\"", finish(*reason)));
+                let once = std::mem::take(&mut self.once);
+                self.chunk(out, |_| {}, &once, &reason);
             }
         }
     }
 
     /// Writes the regular end.
     pub(super) fn end(&mut self, out: &mut String) {
+        self.flush(out);
         if self.include_usage
             && let Some(usage) = self.usage.as_ref().and_then(usage::render)
         {
@@ -120,23 +133,37 @@ impl Chunks {
         out.push_str(DONE);
     }
 
-    /// The first chunk: who speaks.
+    /// The first chunk: who speaks. No vendor's event, so no leftovers are its own.
     fn start(&mut self, out: &mut String) {
         if !self.started {
             self.started = true;
-            self.raw_delta(out, |out| out.push_str("\"role\":\"assistant\",\"content\":\"\""));
+            let role = |out: &mut String| out.push_str("\"role\":\"assistant\",\"content\":\"\"");
+            self.chunk(out, role, &Once::default(), "null");
         }
     }
 
     fn delta(&mut self, out: &mut String, write: impl FnOnce(&mut String)) {
         self.start(out);
-        self.raw_delta(out, write);
+        let once = std::mem::take(&mut self.once);
+        self.chunk(out, write, &once, "null");
     }
 
-    fn raw_delta(&self, out: &mut String, write: impl FnOnce(&mut String)) {
+    /// Leftovers of an event that said nothing else.
+    fn flush(&mut self, out: &mut String) {
+        if !self.once.is_empty() {
+            self.delta(out, |_| {});
+        }
+    }
+
+    fn chunk(&self, out: &mut String, write: impl FnOnce(&mut String), once: &Once, reason: &str) {
         out.push_str(&self.head);
+        let before = out.len();
         write(out);
-        out.push_str(&self.delta_rest);
+        let comma = usize::from(out.len() == before && !once.delta.is_empty());
+        out.push_str(&once.delta[comma..]);
+        out.push_str("},\"finish_reason\":");
+        out.push_str(reason);
+        out.push_str(&once.choice);
         out.push_str(&self.tail);
     }
 
@@ -161,10 +188,16 @@ impl Chunks {
     }
 
     /// Takes new leftovers into use; returns other choices, which are sent once.
-    fn extension(&mut self, extension: Option<&Extension>) -> Vec<String> {
+    fn extension(&mut self, extension: Option<&Extension>, out: &mut String) -> Vec<String> {
+        self.flush(out);
         let residual = Residual::of(extension, "delta");
         self.lay_over(&residual);
-        residual.others.iter().map(|raw| raw.get().to_owned()).collect()
+        let one_line = |raw: &RawValue| {
+            let mut text = String::new();
+            push_raw(raw, &mut text);
+            text
+        };
+        residual.others.iter().map(|raw| one_line(raw)).collect()
     }
 
     fn others(&self, others: &[String], out: &mut String) {
@@ -183,8 +216,6 @@ impl Chunks {
 
     fn lay_over(&mut self, residual: &Residual) {
         self.top_rest.clear();
-        self.choice_rest.clear();
-        self.delta_rest.clear();
         if !residual.top.contains_key("object") {
             self.top_rest.push_str(",\"object\":\"chat.completion.chunk\"");
         }
@@ -192,21 +223,29 @@ impl Chunks {
             let _ = write!(self.top_rest, ",\"created\":{}", self.created);
         }
         append(&residual.top, &["usage"], &mut self.top_rest);
-        append(&residual.choice, &[], &mut self.choice_rest);
-        append(&residual.inner, &[], &mut self.delta_rest);
-        self.own_reason = residual.choice.contains_key("finish_reason");
+        self.own_reason = residual.choice.get("finish_reason").map(|raw| raw.get().to_owned());
+        self.once = Once::default();
+        append(&residual.inner, &[], &mut self.once.delta);
+        let mut constant = String::new();
+        for (name, value) in &residual.choice {
+            let into = if value.get() == "null" {
+                &mut constant
+            } else {
+                &mut self.once.choice
+            };
+            if name != "finish_reason" {
+                into.push(',');
+                push_string(name, into);
+                into.push(':');
+                push_raw(value, into);
+            }
+        }
 
-        self.head.clear();
         let mut head = String::from("data: ");
         self.identity(&mut head);
         head.push_str(",\"choices\":[{\"index\":0,\"delta\":{");
         self.head = head;
-        let mut tail = String::from("}");
-        if !self.own_reason {
-            tail.push_str(",\"finish_reason\":null");
-        }
-        self.close_choice(&mut tail);
-        self.tail = tail;
+        self.tail = format!("{constant}}}]{}{}}}\n\n", self.usage_null(), self.top_rest);
     }
 
     fn identity(&self, out: &mut String) {
@@ -214,14 +253,6 @@ impl Chunks {
         push_string(&self.id, out);
         out.push_str(",\"model\":");
         push_string(&self.model, out);
-    }
-
-    fn close_choice(&self, out: &mut String) {
-        out.push_str(&self.choice_rest);
-        out.push_str("}]");
-        out.push_str(self.usage_null());
-        out.push_str(&self.top_rest);
-        out.push_str("}\n\n");
     }
 
     /// OpenAI puts a null into every chunk of a stream that ends with token counts.
@@ -240,7 +271,9 @@ fn tool_call(call: &CallDelta, out: &mut String) {
             out.push_str(",\"type\":\"function\"");
         }
     }
-    if !extra.whole {
+    // A later piece of a call of another type has nothing of a function.
+    let other = extra.whole || (call.name.is_none() && call.arguments.is_empty() && !extra.beside.is_empty());
+    if !other {
         out.push_str(",\"function\":{");
         if let Some(name) = &call.name {
             out.push_str("\"name\":");

@@ -61,33 +61,89 @@ fn a_stream_of_any_vendor_is_complete() {
     );
 }
 
+fn leftover(text: &str) -> Event {
+    Event::Extension(Extension {
+        kind: "openai.chat".into(),
+        value: Json(text.into()),
+    })
+}
+
 #[test]
 fn leftovers_hold_until_they_are_replaced() {
     let first = r#"{"object":"o","created":1,"system_fingerprint":"fp","choices":[{"logprobs":null}]}"#;
-    let second = r#"{"object":"o","created":1,"choices":[{"logprobs":{"a":1},"delta":{"x":1}},{"index":1,"delta":{"content":"n"}}]}"#;
-    let extension = Extension {
-        kind: "openai.chat".into(),
-        value: Json(second.into()),
-    };
-    let chunks = render(
-        false,
-        &[
-            start(Some(first)),
-            Event::Text("a".into()),
-            Event::Extension(extension),
-            Event::Text("b".into()),
-        ],
-    );
+    let second = r#"{"object":"o","created":1,"choices":[{},{"index":1,"delta":{"content":"n"}}]}"#;
+    let events = [
+        start(Some(first)),
+        Event::Text("a".into()),
+        leftover(second),
+        Event::Text("b".into()),
+    ];
+    let chunks = render(false, &events);
     assert_eq!(chunks[1]["system_fingerprint"], "fp");
-    assert_eq!(chunks[1]["choices"][0]["logprobs"], Value::Null);
+    assert!(
+        chunks[1]["choices"][0].as_object().unwrap().contains_key("logprobs"),
+        "a null is told again"
+    );
     assert_eq!(
         chunks[2]["choices"][0],
         json!({"index": 1, "delta": {"content": "n"}}),
         "other choices come at once"
     );
-    assert_eq!(chunks[3]["choices"][0]["logprobs"], json!({"a": 1}));
-    assert_eq!(chunks[3]["choices"][0]["delta"], json!({"content": "b", "x": 1}));
+    assert_eq!(chunks[3]["choices"][0]["delta"], json!({"content": "b"}));
     assert!(chunks[3].get("system_fingerprint").is_none());
+}
+
+#[test]
+fn what_belongs_to_one_vendor_event_is_told_once() {
+    let first = r#"{"choices":[{"logprobs":{"a":1},"delta":{"x":1}}]}"#;
+    let events = [
+        start(Some(first)),
+        Event::Text("a".into()),
+        Event::Finish(FinishReason::Stop),
+    ];
+    let chunks = render(false, &events);
+    assert_eq!(chunks.len(), 3, "{chunks:?}");
+    let told = |chunk: &Value| chunk["choices"][0].get("logprobs").is_some();
+    assert_eq!(chunks.iter().map(told).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(chunks[1]["choices"][0]["delta"], json!({"content": "a", "x": 1}));
+}
+
+#[test]
+fn an_event_of_nothing_but_leftovers_is_not_lost() {
+    let call = |arguments: &str| {
+        leftover(&format!(
+            r#"{{"choices":[{{"delta":{{"function_call":{{"arguments":"{arguments}"}}}}}}]}}"#
+        ))
+    };
+    let events = [
+        start(None),
+        call("1"),
+        call("2"),
+        Event::Finish(FinishReason::ToolCalls),
+        call("3"),
+    ];
+    let chunks = render(false, &events);
+    let calls: Vec<_> = chunks
+        .iter()
+        .filter_map(|c| c["choices"][0]["delta"].get("function_call"))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            &json!({"arguments": "1"}),
+            &json!({"arguments": "2"}),
+            &json!({"arguments": "3"})
+        ]
+    );
+}
+
+#[test]
+fn a_line_break_in_a_leftover_does_not_break_the_stream() {
+    let chunks = render(
+        false,
+        &[start(Some("{\"x\":{\n\n\"y\":\r\n1}}")), Event::Text("a".into())],
+    );
+    assert_eq!(chunks[1]["x"], json!({"y": 1}));
 }
 
 #[test]

@@ -65,15 +65,23 @@ pub(super) fn append(fields: &Leftover, except: &[&str], out: &mut String) {
             out.push(',');
             push_string(name, out);
             out.push(':');
-            out.push_str(value.get());
+            push_raw(value, out);
         }
     }
 }
 
 /// Appends a whole object.
 pub(super) fn append_object(fields: &Leftover, out: &mut String) {
-    // Strings and unparsed values always serialize.
-    out.push_str(&serde_json::to_string(fields).unwrap_or_default());
+    out.push('{');
+    for (index, (name, value)) in fields.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_string(name, out);
+        out.push(':');
+        push_raw(value, out);
+    }
+    out.push('}');
 }
 
 /// The vendor fields of a tool call.
@@ -98,6 +106,17 @@ impl CallExtra {
             .unwrap_or_default();
         Self { beside, inside, whole }
     }
+}
+
+/// Appends a value on one line. A line break cannot be inside a JSON string, so it is white space, and an event of a
+/// stream must not be broken by it.
+pub(super) fn push_raw(value: &RawValue, out: &mut String) {
+    out.extend(
+        value
+            .get()
+            .chars()
+            .map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }),
+    );
 }
 
 /// Appends a JSON string.
