@@ -1,7 +1,10 @@
 """A client that leaves stops its call at the upstream, streaming or not."""
 
 import asyncio
+import json
+import socket
 import time
+from urllib.parse import urlsplit
 
 import harness
 import httpx2
@@ -114,3 +117,19 @@ def test_clients_that_left_leave_the_host_working(host, upstream):
     assert answer.choices[0].message.content == "You said: next"
     assert answer.usage.total_tokens > 0
     assert upstream.stats()["cancelled"] == before, "a request that ended is not counted as cancelled"
+
+
+def test_a_client_that_stops_reading_loses_its_stream_at_the_deadline(upstream, tmp_path):
+    """More than any buffer on the way holds, and nobody takes it."""
+    model = "mock-big-67108864"
+    deployment = harness.openai_deployment("mock", upstream, [model], timeout="1s")
+    body = json.dumps({"model": model, "stream": True, "messages": user("a lot")}).encode()
+    with harness.Wharf(tmp_path, harness.config(deployment)) as host:
+        until("the emulator is idle", lambda: upstream.stats()["in_flight"] == 0)
+        before = upstream.stats()["cancelled"]
+        parts = urlsplit(host.url)
+        with socket.create_connection((parts.hostname, parts.port)) as stalled:
+            head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: wharf\r\ncontent-length: {len(body)}\r\n\r\n"
+            stalled.sendall(head.encode() + body)
+            until("the upstream is let go of", lambda: upstream.stats()["cancelled"] > before)
+            assert upstream.stats()["in_flight"] == 0

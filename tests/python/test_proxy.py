@@ -1,11 +1,13 @@
 """The proxy of the environment: the host's requests go through it, and only those it is meant for."""
 
+import base64
 import http.server
 import threading
 import urllib.request
 from urllib.parse import urlsplit
 
 import harness
+import openai
 import pytest
 from harness import user
 
@@ -60,17 +62,27 @@ def ask(host):
 
 def test_requests_go_through_the_proxy_of_the_environment(mock, proxy, tmp_path):
     deployment = harness.openai_deployment("far", mock, ["gpt-4"], base_url=f"http://{ELSEWHERE}/v1")
-    with harness.Wharf(tmp_path, harness.config(deployment), HTTP_PROXY=proxy.url) as host:
+    with_name = proxy.url.replace("http://", "http://user:word@")
+    with harness.Wharf(tmp_path, harness.config(deployment), HTTP_PROXY=with_name) as host:
         assert ask(host) == "You said: through"
-    assert [path for path, _ in proxy.asked] == [f"http://{ELSEWHERE}/v1/chat/completions"]
+    basic = "Basic " + base64.b64encode(b"user:word").decode()
+    assert proxy.asked == [(f"http://{ELSEWHERE}/v1/chat/completions", basic)]
 
 
-def test_no_proxy_and_the_deployment_can_go_past_it(mock, proxy, tmp_path):
+@pytest.mark.parametrize("how", ["NO_PROXY", "proxy: false"])
+def test_no_proxy_and_the_deployment_can_go_past_it(mock, proxy, tmp_path, how):
+    past = {"NO_PROXY": ELSEWHERE} if how == "NO_PROXY" else {}
+    settings = {"proxy": "false"} if how == "proxy: false" else {}
+    deployment = harness.openai_deployment("far", mock, ["gpt-4"], base_url=f"http://{ELSEWHERE}/v1", **settings)
+    with harness.Wharf(tmp_path, harness.config(deployment), HTTP_PROXY=proxy.url, **past) as host:
+        with pytest.raises(openai.InternalServerError) as caught:
+            ask(host)
+        assert caught.value.code == "upstream_unavailable", "the name does not resolve without the proxy"
+    assert proxy.asked == []
+
+
+def test_what_is_near_is_never_asked_for_through_a_proxy(mock, proxy, tmp_path):
     deployment = harness.openai_deployment("near", mock, ["gpt-4"])
-    past = {"HTTP_PROXY": proxy.url, "NO_PROXY": "127.0.0.1"}
-    with harness.Wharf(tmp_path, harness.config(deployment), **past) as host:
-        assert ask(host) == "You said: through"
-    deployment = harness.openai_deployment("near", mock, ["gpt-4"], proxy="false")
     with harness.Wharf(tmp_path, harness.config(deployment), HTTP_PROXY=proxy.url) as host:
         assert ask(host) == "You said: through"
-    assert proxy.asked == [], "nobody asked the proxy"
+    assert proxy.asked == [], "a key for a server on this machine stays on it"

@@ -330,3 +330,13 @@ async fn an_answer_that_makes_no_sense_is_passed_on_and_breaks_nothing() {
     assert_eq!(answer.finish, FinishReason::ToolCalls);
     assert_eq!(answer.text(), "");
 }
+
+#[tokio::test]
+async fn a_guest_that_does_not_let_go_does_not_hold_its_answer_back() {
+    let clinging = deploy("hangs_in_close", |options| options.limits.cpu = Duration::from_secs(60)).await;
+    let answer = tokio::time::timeout(Duration::from_secs(10), ask(&clinging, &asking(&[])))
+        .await
+        .expect("the answer is there; only the goodbye is not")
+        .expect("the answer must arrive");
+    assert_eq!(answer.text(), "here it is");
+}

@@ -238,3 +238,29 @@ async fn a_deployment_never_prints_its_credential() {
         "a deployment must be safe to print"
     );
 }
+
+/// A key that a form, a URL and JSON each write differently.
+const AWKWARD: &str = "sk +/\"very secret\"";
+
+#[tokio::test]
+async fn a_credential_that_comes_back_encoded_is_struck_out_too() {
+    let upstream = Upstream::start(mirror).await;
+    let scheme = CredentialScheme::Query("key".to_owned());
+    let deployment = keyed("calls_forbidden_host", &upstream, |options| {
+        options.scheme = Some(scheme);
+        options.outbound.secret = Some(wharf_runtime::Secret::new(AWKWARD.to_owned()));
+    })
+    .await;
+    let request = asking(&[("url", json!(upstream.url("/v1?a=b")))]);
+    let answer = deployment
+        .generate(&request, MODEL, patiently())
+        .await
+        .expect("the exchange must work");
+    let sent = upstream.request().path;
+    let encoded = sent.split("key=").nth(1).expect("the credential must have been sent");
+    assert!(
+        !answer.text().contains(encoded) && !answer.text().contains("very"),
+        "the encoded credential must be struck out: {}",
+        answer.text()
+    );
+}

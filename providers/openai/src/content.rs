@@ -118,6 +118,7 @@ impl Serialize for Item<'_> {
 fn media_part<S: Serializer>(media: &Media, extra: &Object<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let family = media.mime_type.split('/').next().unwrap_or_default();
     let kind = match (family, &media.data) {
+        _ if extra.contains("file") => "file",
         ("audio", MediaData::Inline(_)) => "input_audio",
         ("image", _) | (_, MediaData::Url(_)) => "image_url",
         _ => "file",

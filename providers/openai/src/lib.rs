@@ -9,11 +9,13 @@ pub mod request;
 mod residual;
 pub mod settings;
 pub mod stream;
+mod tools;
 mod usage;
 
 use settings::Settings;
 use wharf_provider_sdk::{
-    Capabilities, Credential, Error, HealthStatus, Manifest, Provider, Request, Response, Support, config, http,
+    Capabilities, Credential, Error, ErrorKind, HealthStatus, Manifest, Provider, Request, Response, Support, config,
+    http, log,
 };
 
 /// The dialect this provider shares with the host's OpenAI API: what neither maps passes through unchanged.
@@ -85,6 +87,23 @@ fn send(request: &Request, streamed: bool) -> Result<http::Response, Error> {
         .send()?;
     match answer.status() {
         200..=299 => Ok(answer),
-        _ => Err(Error::from_response(&mut answer)),
+        _ => Err(explain(Error::from_response(&mut answer))),
+    }
+}
+
+/// A 404 that does not speak of a model comes from a server that has no such path: the operator's mistake, which
+/// must not look like the client's.
+fn explain(error: Error) -> Error {
+    let about_model = error.provider_code.is_some() || error.message.to_ascii_lowercase().contains("model");
+    if error.kind != ErrorKind::NotFound || about_model {
+        return error;
+    }
+    let message =
+        "the server has no path /chat/completions below `base_url`; most servers want a base_url that ends in /v1";
+    log::warn(message);
+    Error {
+        kind: ErrorKind::Protocol,
+        message: message.to_owned(),
+        ..error
     }
 }

@@ -1,16 +1,15 @@
 //! From the contract's request to the JSON of `POST /chat/completions`.
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{
-    Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, Tool, ToolCall, ToolChoice,
-};
+use wharf_provider_sdk::{Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, ToolChoice};
 
 use crate::DIALECT;
 use crate::content::{self, Content};
 use crate::settings::Settings;
+use crate::tools::{ToolCalls, Tools};
 
 /// Options that mean the same in every dialect, so they are sent on whatever API the client used.
 const NEUTRAL_OPTIONS: [&str; 4] = ["seed", "frequency_penalty", "presence_penalty", "user"];
@@ -143,11 +142,15 @@ impl Serialize for Number {
     }
 }
 
-fn optional<M: SerializeMap, T: Serialize>(map: &mut M, key: &str, value: &Option<T>) -> Result<(), M::Error> {
+pub(crate) fn optional<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    key: &str,
+    value: &Option<T>,
+) -> Result<(), M::Error> {
     value.as_ref().map_or(Ok(()), |value| map.serialize_entry(key, value))
 }
 
-fn raw<S: Serializer>(json: &str) -> Result<&RawValue, S::Error> {
+pub(crate) fn raw<S: Serializer>(json: &str) -> Result<&RawValue, S::Error> {
     serde_json::from_str(json).map_err(serde::ser::Error::custom)
 }
 
@@ -167,7 +170,9 @@ struct WireMessage<'a> {
 impl Serialize for WireMessage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("role", self.role)?;
+        if !self.extra.contains("role") {
+            map.serialize_entry("role", self.role)?;
+        }
         optional(&mut map, "name", &self.name)?;
         optional(&mut map, "tool_call_id", &self.tool_call_id)?;
         map.serialize_entry("content", &self.content)?;
@@ -181,64 +186,6 @@ impl Serialize for WireMessage<'_> {
         self.extra.serialize_into(&mut map)?;
         map.end()
     }
-}
-
-struct ToolCalls<'a>(&'a [&'a Part], bool);
-
-impl Serialize for ToolCalls<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for part in self.0 {
-            if let Part::ToolCall(call) = part {
-                list.serialize_element(&WireCall(call, self.1))?;
-            }
-        }
-        list.end()
-    }
-}
-
-/// A call. Its `extra` mirrors the wire as that of a [`WireTool`] does: one with a `type` is the whole call.
-struct WireCall<'a>(&'a ToolCall, bool);
-
-impl Serialize for WireCall<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (extra, inner) = split_extra::<S>(self.0.extra.as_deref(), self.1)?;
-        if extra.contains("type") {
-            return extra.serialize(serializer);
-        }
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.0.id)?;
-        map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &CalledFunction(self.0, inner))?;
-        extra.serialize_into(&mut map)?;
-        map.end()
-    }
-}
-
-struct CalledFunction<'a>(&'a ToolCall, Object<'a>);
-
-impl Serialize for CalledFunction<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &self.0.name)?;
-        map.serialize_entry("arguments", &self.0.arguments)?;
-        self.1.serialize_into(&mut map)?;
-        map.end()
-    }
-}
-
-/// The vendor fields of a tool or call: those beside `function`, and those inside it.
-fn split_extra<S: Serializer>(extra: Option<&str>, same_dialect: bool) -> Result<(Object<'_>, Object<'_>), S::Error> {
-    let extra = extra.filter(|_| same_dialect).unwrap_or("{}");
-    let mut extra: Object<'_> = serde_json::from_str(extra).map_err(serde::ser::Error::custom)?;
-    if extra.contains("type") {
-        return Ok((extra, Object::default()));
-    }
-    let inner = extra
-        .take_raw("function")
-        .map(|raw| serde_json::from_str(raw.get()))
-        .transpose();
-    Ok((extra, inner.map_err(serde::ser::Error::custom)?.unwrap_or_default()))
 }
 
 /// Adds what one message of the contract is in OpenAI's API: usually one message; tool results are
@@ -302,53 +249,6 @@ fn add_messages<'a>(message: &'a Message, same_dialect: bool, out: &mut Vec<Wire
         out.push(wire);
     }
     Ok(())
-}
-
-struct Tools<'a>(&'a [Tool], bool);
-
-impl Serialize for Tools<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for tool in self.0 {
-            list.serialize_element(&WireTool(tool, self.1))?;
-        }
-        list.end()
-    }
-}
-
-/// A tool. Its `extra` mirrors the structure of the wire: fields beside `function`, and under `function`
-/// those inside it. An `extra` with a `type` is a whole tool of another type and is sent as it is.
-struct WireTool<'a>(&'a Tool, bool);
-
-impl Serialize for WireTool<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (extra, inner) = split_extra::<S>(self.0.extra.as_deref(), self.1)?;
-        if extra.contains("type") {
-            return extra.serialize(serializer);
-        }
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &Function(self.0, inner))?;
-        extra.serialize_into(&mut map)?;
-        map.end()
-    }
-}
-
-struct Function<'a>(&'a Tool, Object<'a>);
-
-impl Serialize for Function<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tool = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &tool.name)?;
-        optional(&mut map, "description", &tool.description)?;
-        if let Some(parameters) = &tool.parameters {
-            map.serialize_entry("parameters", raw::<S>(parameters)?)?;
-        }
-        optional(&mut map, "strict", &tool.strict)?;
-        self.1.serialize_into(&mut map)?;
-        map.end()
-    }
 }
 
 struct Choice<'a>(&'a ToolChoice);

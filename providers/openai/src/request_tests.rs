@@ -298,3 +298,31 @@ fn fields_of_a_call_and_calls_of_other_types_come_back_as_they_went() {
     let custom = json!({"id": "x", "type": "custom", "custom": {"name": "f", "input": "a"}});
     assert_eq!(call(&custom.to_string()), custom);
 }
+
+#[test]
+fn what_the_client_called_a_file_or_a_function_stays_one() {
+    let media = Media {
+        mime_type: "image/png".into(),
+        data: MediaData::Inline(vec![1]),
+        name: Some("n".into()),
+        extra: Some(r#"{"file":{}}"#.into()),
+    };
+    assert_eq!(
+        content_of(vec![Part::Media(media)]),
+        json!([{"type": "file", "file": {"file_data": "data:image/png;base64,AQ==", "filename": "n"}}])
+    );
+    let legacy = Message {
+        role: Role::Tool,
+        name: Some("f".into()),
+        parts: vec![Part::text("1")],
+        extra: Some(r#"{"role":"function"}"#.into()),
+    };
+    let body = wire(&Request {
+        messages: vec![legacy],
+        ..request()
+    });
+    assert_eq!(
+        body["messages"],
+        json!([{"name": "f", "content": "1", "role": "function"}])
+    );
+}

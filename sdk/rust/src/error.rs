@@ -99,6 +99,8 @@ fn by_status(status: u16) -> ErrorKind {
         402 => ErrorKind::QuotaExhausted,
         403 => ErrorKind::PermissionDenied,
         404 => ErrorKind::NotFound,
+        // A proxy on the way wants to know who asks: nothing that the caller could change.
+        407 => ErrorKind::Unavailable,
         408 | 504 | 524 => ErrorKind::Timeout,
         413 => ErrorKind::ContextLengthExceeded,
         429 => ErrorKind::RateLimited,

@@ -22,6 +22,7 @@ fn the_status_decides() {
         (402, K::QuotaExhausted),
         (403, K::PermissionDenied),
         (404, K::NotFound),
+        (407, K::Unavailable),
         (408, K::Timeout),
         (409, K::InvalidRequest),
         (413, K::ContextLengthExceeded),
@@ -81,4 +82,10 @@ fn an_error_event_in_a_stream_is_classified_by_its_code() {
     let error = Error::from_event(r#"{"error":{"message":"slow","type":"rate_limit_error"}}"#);
     assert_eq!(error.kind, ErrorKind::RateLimited);
     assert_eq!(Error::from_event("{}").kind, ErrorKind::Unavailable);
+}
+
+#[test]
+fn a_prompt_that_was_moderated_is_not_a_refused_credential() {
+    let body = r#"{"error":{"code":403,"message":"flagged","metadata":{"reasons":["violence"],"flagged_input":"…"}}}"#;
+    check(403, body, &ErrorKind::ContentFiltered);
 }

@@ -42,9 +42,12 @@ pub(crate) fn parse(body: &str) -> VendorError {
             _ => None,
         });
     let class = word("type").filter(|t| t != "error");
+    // OpenRouter's moderation has no code of its own, but says why.
+    let moderated = inner.pointer("/metadata/reasons").is_some_and(Value::is_array);
+    let code = moderated.then(|| "content_filter".to_owned()).or_else(|| word("code"));
     VendorError {
         message,
-        code: word("code").or_else(|| class.clone()).or_else(|| word("status")),
+        code: code.or_else(|| class.clone()).or_else(|| word("status")),
         class,
     }
 }

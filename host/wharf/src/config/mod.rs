@@ -67,7 +67,7 @@ pub struct Source<'a> {
 pub fn load(path: &Path, env: &dyn Env) -> Result<Config, Problems> {
     let name = path.display().to_string();
     let content = env.read_file(path).map_err(|error| {
-        let help = "name an existing file that this user may read";
+        let help = "name an existing file that this user may read; the README has a minimal one to start from, and `wharf ask` works without any";
         Problems::new(vec![Problem::about_file(
             &name,
             format!("the file cannot be read: {error}"),

@@ -15,12 +15,15 @@ use crate::api::fields::{Fields, invalid};
 pub(super) fn parse(mut fields: Fields<'_>) -> Result<Message, Error> {
     let place = fields.place("role");
     let role: String = fields.need("role")?;
+    let legacy = role == "function";
     let role = match role.as_str() {
         "system" => Role::System,
         "developer" => Role::Developer,
         "user" => Role::User,
         "assistant" => Role::Assistant,
         "tool" => Role::Tool,
+        // What `tool` was called before 2023: handed on as it is to a provider that knows it.
+        "function" => Role::Tool,
         other => {
             let help = format!("`{other}` is not a role; use system, developer, user, assistant or tool");
             return Err(invalid(&place, help));
@@ -36,7 +39,7 @@ pub(super) fn parse(mut fields: Fields<'_>) -> Result<Message, Error> {
         .take::<&RawValue>("content")?
         .map(|raw| content(raw, &place))
         .transpose()?;
-    if role == Role::Tool {
+    if role == Role::Tool && !legacy {
         let call_id = fields.need("tool_call_id")?;
         let content = content.unwrap_or_default().into_iter().map(tool_part).collect();
         parts.push(Part::ToolResult(ToolResult {
@@ -60,7 +63,11 @@ pub(super) fn parse(mut fields: Fields<'_>) -> Result<Message, Error> {
         role,
         name,
         parts,
-        extra: fields.rest(),
+        extra: if legacy {
+            fields.rest_with("role", Some(Json("\"function\"".to_owned())))
+        } else {
+            fields.rest()
+        },
     })
 }
 
@@ -111,7 +118,7 @@ fn image(mut fields: Fields<'_>) -> Result<Part, Error> {
         }
     };
     let extra = fields.rest_with("image_url", inner);
-    let (mime_type, data) = data_url(&url, &place)?.unwrap_or_else(|| ("image/*".to_owned(), MediaData::Url(url)));
+    let (mime_type, data) = data_url(&url).unwrap_or_else(|| ("image/*".to_owned(), MediaData::Url(url)));
     Ok(Part::Media(Media {
         mime_type,
         data,
@@ -145,7 +152,7 @@ fn file(mut fields: Fields<'_>, raw: &RawValue) -> Result<Part, Error> {
         .take_fields("file")?
         .ok_or_else(|| invalid(&place, "this field is required"))?;
     let data: Option<String> = file.take("file_data")?;
-    let inline = data.map(|data| data_url(&data, &place)).transpose()?.flatten();
+    let inline = data.and_then(|data| data_url(&data));
     let Some((mime_type, data)) = inline else {
         return Ok(Part::Extension(extension(raw)));
     };
@@ -154,20 +161,21 @@ fn file(mut fields: Fields<'_>, raw: &RawValue) -> Result<Part, Error> {
         mime_type,
         data,
         name,
-        extra: fields.rest_with("file", file.rest()),
+        // Says that the client called it a file, whatever its type is.
+        extra: fields.rest_with("file", file.rest().or_else(|| Some(Json("{}".to_owned())))),
     }))
 }
 
 /// The type and bytes of a `data:…;base64,` address; `None` for any other address.
-fn data_url(url: &str, place: &str) -> Result<Option<(String, MediaData)>, Error> {
-    let Some((mime, data)) = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")) else {
-        return Ok(None);
-    };
-    // Further parameters could not be given back to the vendor: such an address is sent on as it is.
+fn data_url(url: &str) -> Option<(String, MediaData)> {
+    let (mime, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    // Further parameters could not be given back to the vendor, and other spellings of base64 are the vendor's to judge:
+    // such an address is sent on as it is.
     if mime.is_empty() || mime.contains(';') {
-        return Ok(None);
+        return None;
     }
-    Ok(Some((mime.to_owned(), MediaData::Inline(base64(data, place)?))))
+    let bytes = STANDARD.decode(data).ok()?;
+    Some((mime.to_owned(), MediaData::Inline(bytes)))
 }
 
 fn base64(data: &str, place: &str) -> Result<Vec<u8>, Error> {

@@ -51,13 +51,19 @@ pub(crate) fn parse(body: &[u8]) -> Result<ChatRequest, Error> {
     let include_usage = stream && include_usage(&fields)?;
     let mut max_output_tokens = None;
     for name in LIMITS {
-        if let Some(limit) = fields.peek::<&RawValue>(name).filter(|raw| raw.get() != "null") {
-            let parsed = limit
-                .get()
-                .parse()
-                .map_err(|_| invalid(name, "this must be a whole number of tokens"))?;
-            max_output_tokens = max_output_tokens.or(Some(parsed));
+        let Some(limit) = fields.peek::<&RawValue>(name) else {
+            continue;
+        };
+        if limit.get() == "null" {
+            fields.take_raw(name);
+            continue;
         }
+        // Some clients write whole numbers as floats.
+        let digits = limit.get().strip_suffix(".0").unwrap_or(limit.get());
+        let parsed = digits
+            .parse()
+            .map_err(|_| invalid(name, "this must be a whole number of tokens"))?;
+        max_output_tokens = max_output_tokens.or(Some(parsed));
     }
     let request = Request {
         model,

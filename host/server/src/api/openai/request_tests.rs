@@ -187,10 +187,42 @@ fn a_mistake_is_named_where_it_is() {
         &with("tools", json!([{"type": "function"}])).to_string(),
         Some("tools[0].function"),
     );
-    let bad =
-        json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,?"}}]}]);
-    refuse(
-        &with("messages", bad).to_string(),
-        Some("messages[0].content[0].image_url"),
+}
+
+#[test]
+fn what_a_vendor_may_understand_is_left_to_the_vendor() {
+    let part = |part: Value| {
+        let message = json!([{"role": "user", "content": [part]}]);
+        read(with("messages", message))
+            .request
+            .messages
+            .remove(0)
+            .parts
+            .remove(0)
+    };
+    let unpadded = "data:image/png;base64,AQ";
+    let media = part(json!({"type": "image_url", "image_url": {"url": unpadded}}));
+    assert!(
+        matches!(&media, Part::Media(m) if m.data == MediaData::Url(unpadded.into())),
+        "{media:?}"
+    );
+    let file = part(json!({"type": "file", "file": {"file_data": "data:image/png;base64,AQ==", "filename": "n"}}));
+    let Part::Media(file) = file else { panic!("{file:?}") };
+    assert_eq!(file.extra, Some(Json(r#"{"file":{}}"#.into())), "it stays a file");
+    let legacy = read(with(
+        "messages",
+        json!([{"role": "function", "name": "f", "content": "1"}]),
+    ))
+    .request;
+    assert_eq!(legacy.messages[0].extra, Some(Json(r#"{"role":"function"}"#.into())));
+}
+
+#[test]
+fn a_limit_that_is_null_is_no_limit() {
+    let request = read(with("max_tokens", Value::Null)).request;
+    assert_eq!((request.max_output_tokens, request.options), (None, vec![]));
+    assert_eq!(
+        read(with("max_tokens", json!(100.0))).request.max_output_tokens,
+        Some(100)
     );
 }
