@@ -118,9 +118,9 @@ class Process:
 class Mock(Process):
     """The upstream emulator."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, *arguments):
         super().__init__(
-            *("mock", "--listen", "127.0.0.1:0", "--models", "*", "--api-key", UPSTREAM_KEY),
+            *("mock", "--listen", "127.0.0.1:0", "--models", "*", "--api-key", UPSTREAM_KEY, *arguments),
             announces="mock upstream listening on",
             log=Path(directory) / "mock.log",
         )

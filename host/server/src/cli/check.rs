@@ -1,31 +1,23 @@
 //! `wharf check`
 
-use std::path::PathBuf;
-
 use clap::Args;
 use wharf::config::{self, ProcessEnv};
 
+use super::ConfigArgs;
 use super::output::{eprint_line, print_line};
 
 /// What to check.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The configuration file.
-    #[arg(
-        long,
-        short,
-        value_name = "FILE",
-        env = "WHARF_CONFIG",
-        default_value = "./wharf.yaml"
-    )]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Print the problems as JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
-    match config::load(&args.config, &ProcessEnv) {
+    match config::load(&args.config.config, &ProcessEnv) {
         Ok(config) if args.json => print_line(&serde_json::to_string_pretty(
             &serde_json::json!({"ok": true, "problems": [], "warnings": config.warnings}),
         )?),
@@ -36,7 +28,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<()> {
             let (deployments, routes) = (config.deployments.len(), config.routes.len());
             print_line(&format!(
                 "{}: ok ({deployments} deployments, {routes} routes)",
-                args.config.display()
+                args.config.config.display()
             ))
         }
         Err(problems) if args.json => {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use wharf::config::{self, ProcessEnv};
 use wharf::{CredentialScheme, EngineConfig, LoadError, Provider, Runtime, discover};
 
+use super::ConfigArgs;
 use super::output::print_line;
 
 #[derive(Debug, Subcommand)]
@@ -23,15 +24,8 @@ pub(super) struct ListArgs {
     /// The directory. Default: the one of the configuration if there is one, else ./plugins.
     #[arg(long, value_name = "DIR")]
     plugins: Option<PathBuf>,
-    /// The configuration file.
-    #[arg(
-        long,
-        short,
-        value_name = "FILE",
-        env = "WHARF_CONFIG",
-        default_value = "./wharf.yaml"
-    )]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -63,7 +57,7 @@ fn runtime() -> anyhow::Result<Runtime> {
 async fn list(args: ListArgs) -> anyhow::Result<()> {
     let directory = match args.plugins {
         Some(directory) => directory,
-        None if args.config.exists() => config::load(&args.config, &ProcessEnv)?.plugins,
+        None if args.config.config.exists() => config::load(&args.config.config, &ProcessEnv)?.plugins,
         None => PathBuf::from("./plugins"),
     };
     let place = directory.display().to_string();
