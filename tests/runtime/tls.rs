@@ -3,10 +3,12 @@
 
 use http::Version;
 use serde_json::json;
+use wharf::Host;
+use wharf::config::{self, ProcessEnv};
 use wharf_runtime::{Deployment, DeploymentOptions};
 use wharf_tests::runtime::{MODEL, asking, deploy, patiently};
 use wharf_tests::upstream::{Recorded, Reply, Upstream};
-use wharf_types::{Error, ErrorKind, Event, Response};
+use wharf_types::{Error, ErrorKind, Event, Message, Request, Response, Role};
 
 async fn courier(upstream: &Upstream, adjust: impl FnOnce(&mut DeploymentOptions)) -> Deployment {
     let base_url = upstream.base_url();
@@ -117,4 +119,47 @@ async fn a_certificate_for_another_name_is_refused() {
     let upstream = Upstream::start_tls("elsewhere.test", &["http/1.1"], hello).await;
     let courier = trusting(&upstream).await;
     refuses(&courier, &upstream).await;
+}
+
+/// A host whose one deployment speaks to the upstream, with further lines for the deployment.
+async fn host(upstream: &Upstream, directory: &std::path::Path, more: &str) -> Host {
+    let plugins = wharf_tests::root().join("plugins");
+    let file = directory.join("wharf.yaml");
+    let text = format!(
+        "plugins: {}\nai_services:\n  providers:\n    openai:\n      base_url: {}\n      models: [m]\n{more}",
+        plugins.display(),
+        upstream.url("/v1"),
+    );
+    std::fs::write(&file, text).expect("the configuration must be writable");
+    let config = config::load(&file, &ProcessEnv).expect("the configuration must be right");
+    Host::start(config).await.expect("the host must start")
+}
+
+#[tokio::test]
+async fn the_ca_file_of_a_configuration_is_trusted_and_without_it_nothing_is() {
+    let completion = |_: &Recorded| Reply::text(r#"{"choices":[{"message":{"content":"secure"}}]}"#);
+    let upstream = Upstream::start_tls("localhost", &["h2", "http/1.1"], completion).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let pem = upstream.ca_pem().expect("the upstream must have an authority");
+    std::fs::write(directory.path().join("ca.pem"), pem).expect("the authority must be writable");
+    let request = Request {
+        model: "m".to_owned(),
+        messages: vec![Message::text(Role::User, "hello")],
+        ..Request::default()
+    };
+
+    let trusting = host(&upstream, directory.path(), "      ca_file: ca.pem\n").await;
+    let answer = trusting
+        .generate(&request)
+        .await
+        .expect("the authority of the file must be trusted");
+    assert_eq!(answer.value.text(), "secure");
+
+    let wary = host(&upstream, directory.path(), "").await;
+    let error = wary
+        .generate(&request)
+        .await
+        .expect_err("nobody vouches for this upstream");
+    assert_eq!(error.kind(), ErrorKind::UpstreamUnavailable);
+    assert_eq!(upstream.counts().requests, 1, "only the trusted exchange reached it");
 }

@@ -158,9 +158,10 @@ impl Outbound {
 
     /// Masks the deployment's credential in a text.
     pub(crate) fn mask(&self, text: String) -> String {
-        self.scrubber
-            .as_ref()
-            .map_or_else(|| text.clone(), |scrubber| scrubber.text(&text))
+        match &self.scrubber {
+            Some(scrubber) => scrubber.text(&text),
+            None => text,
+        }
     }
 
     /// Sends one request of the guest.

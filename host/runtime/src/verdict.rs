@@ -124,15 +124,7 @@ mod tests {
     use super::*;
 
     fn judge(claimed: ErrorKind, status: Option<u16>, failure: Option<Failure>) -> ErrorKind {
-        of_error(
-            Error::new(claimed, "m"),
-            Observed {
-                requests: 1,
-                status,
-                failure,
-            },
-        )
-        .kind()
+        of_error(Error::new(claimed, "m"), Observed { status, failure }).kind()
     }
 
     #[test]

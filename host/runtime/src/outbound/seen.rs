@@ -26,8 +26,6 @@ pub(crate) struct Seen(Mutex<Observed>);
 /// The observations so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Observed {
-    /// Exchanges that were started.
-    pub(crate) requests: u32,
     /// The last answer's status.
     pub(crate) status: Option<u16>,
     /// The last failure, if nothing came after it.
@@ -40,12 +38,7 @@ impl Seen {
     }
 
     pub(super) fn started(&self) {
-        let mut seen = self.lock();
-        *seen = Observed {
-            requests: seen.requests + 1,
-            status: None,
-            failure: None,
-        };
+        *self.lock() = Observed::default();
     }
 
     pub(super) fn answered(&self, status: u16) {

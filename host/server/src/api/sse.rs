@@ -41,8 +41,10 @@ pub(super) fn response<P: Pieces>(pieces: P) -> Response {
     // one goes on, and lets go of the instance and the connection to the vendor.
     let reaper = tokio::spawn(async move {
         tokio::time::sleep_until(deadline).await;
-        let stream = std::mem::replace(&mut *lock(&reaped), Slot::Expired);
-        drop(stream);
+        let mut slot = lock(&reaped);
+        if matches!(*slot, Slot::Running(_)) {
+            *slot = Slot::Expired;
+        }
     });
     let reaper = reaper.abort_handle();
     let mut response = Response::new(Body::new(SseBody { running, reaper }));
