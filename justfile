@@ -74,6 +74,11 @@ ci: lint test
 demo *ARGS:
     scripts/demo {{ ARGS }}
 
+# Print the availability simulation
+[group('run')]
+sim:
+    cargo test --release --workspace --test availability -- --nocapture --test-threads 1
+
 # Remove what this project built, and keep its compiled dependencies
 [group('build')]
 clean:

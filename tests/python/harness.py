@@ -3,10 +3,12 @@
 Nothing here sleeps to wait for something to be true: `until` asks again until it is, or fails at its deadline.
 """
 
+import json
 import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import httpx2
 import openai
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("WHARF_BIN", ROOT / "target/release/wharf")).resolve()
@@ -24,6 +27,15 @@ UPSTREAM_KEY = "sk-upstream-secret"
 UPSTREAM_KEY_VARIABLE = "WHARF_TEST_UPSTREAM_KEY"
 #: What the client sends to the host. The host must keep it to itself.
 CLIENT_KEY = "sk-client-only"
+
+#: Waits so short that a test need not mind them.
+QUICK_RETRIES = "{base_delay: 10ms, max_delay: 50ms}"
+#: For tests of what one attempt does.
+ONE_ATTEMPT = "{max_attempts: 1}"
+
+#: Where the admin API shows the state, and where it resets breakers.
+STATE = "/admin/v1/state"
+RESET = "/admin/v1/breakers/reset"
 
 #: Long enough for a loaded machine, short enough that a hang is a failure and not a coffee break.
 PATIENCE = 30.0
@@ -48,7 +60,7 @@ def until(what, condition, within=PATIENCE, every=0.005):
 
 
 class Process:
-    """A running `wharf` that says where it listens in its first line."""
+    """A running `wharf` that says where it listens in its first lines."""
 
     def __init__(self, *arguments, announces, log, **extra_environment):
         self._log = Path(log)
@@ -65,15 +77,19 @@ class Process:
         # Reads to the end, so that the process never waits for a full pipe.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self.url = self._announced(announces)
+
+    def _announced(self, words):
+        """The address in the next line, which begins with these words."""
         try:
-            first = self._lines.get(timeout=PATIENCE)
+            line = self._lines.get(timeout=PATIENCE)
         except queue.Empty:
-            first = None
-        found = re.match(re.escape(announces) + r" (http://127\.0\.0\.1:\d+)\s*$", first or "")
+            line = None
+        found = re.match(re.escape(words) + r" (http://127\.0\.0\.1:\d+)\s*$", line or "")
         if not found:
             self.stop()
-            raise AssertionError(f"expected '{announces} http://…' as the first line, got {first!r}:\n{self.log()}")
-        self.url = found[1]
+            raise AssertionError(f"expected the line '{words} http://…', got {line!r}:\n{self.log()}")
+        return found[1]
 
     def _read(self):
         with self._child.stdout:
@@ -85,14 +101,22 @@ class Process:
         """Everything written to standard error so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def get(self, path):
-        return httpx2.get(self.url + path, timeout=PATIENCE, trust_env=False)
+    def get(self, path, **arguments):
+        return plain("GET", self.url + path, **arguments)
 
     def post(self, path, **arguments):
-        return httpx2.post(self.url + path, timeout=PATIENCE, trust_env=False, **arguments)
+        return plain("POST", self.url + path, **arguments)
+
+    @property
+    def pid(self):
+        return self._child.pid
 
     def terminate(self):
         self._child.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        """Ends it as a crash would: nothing is finished, nobody is told."""
+        self._child.kill()
 
     def wait(self, within=PATIENCE):
         """The exit code."""
@@ -118,11 +142,11 @@ class Process:
 class Mock(Process):
     """The upstream emulator."""
 
-    def __init__(self, directory, *arguments):
+    def __init__(self, directory, *arguments, name="mock", listen="127.0.0.1:0"):
         super().__init__(
-            *("mock", "--listen", "127.0.0.1:0", "--models", "*", "--api-key", UPSTREAM_KEY, *arguments),
+            *("mock", "--listen", listen, "--models", "*", "--api-key", UPSTREAM_KEY, *arguments),
             announces="mock upstream listening on",
-            log=Path(directory) / "mock.log",
+            log=Path(directory) / f"{name}.log",
         )
 
     def stats(self):
@@ -145,17 +169,77 @@ class Wharf(Process):
             log=Path(directory) / "wharf.log",
             **extra_environment,
         )
+        self.admin_url = self._announced("wharf admin listening on")
         try:
             until("the host is ready", lambda: self.get("/readyz").status_code == 200, every=0.02)
         except BaseException:
             self.stop()
             raise
 
+    def admin(self, method, path, **arguments):
+        """An answer of the admin API, whatever it is."""
+        return plain(method, self.admin_url + path, **arguments)
+
+    def admin_post(self, path, body):
+        """What the admin API says to this body; it must accept it."""
+        return self.admin("POST", path, json=body).raise_for_status().json()
+
+    def state(self):
+        return self.admin("GET", STATE).raise_for_status().json()
+
+    def counts(self, route):
+        """How the requests of a route ended."""
+        return named(self.state()["routes"], route)["counts"]
+
+    def deployment(self, name):
+        """What there is to know of a deployment."""
+        return named(self.state()["deployments"], name)
+
+    def target(self, deployment, model):
+        """What there is to know of a deployment with one of its models."""
+        return named(self.deployment(deployment)["targets"], model, by="model")
+
+    def in_flight(self):
+        """The attempts that run now, on all deployments together."""
+        return sum(target["in_flight"] for each in self.state()["deployments"] for target in each["targets"])
+
     def client(self, **options):
         return openai.OpenAI(api_key=CLIENT_KEY, **sdk_options(self.url, openai.DefaultHttpxClient) | options)
 
     def async_client(self, **options):
         return openai.AsyncOpenAI(api_key=CLIENT_KEY, **sdk_options(self.url, openai.DefaultAsyncHttpxClient) | options)
+
+
+class Address:
+    """A port of this machine that nobody else gets, for a process that is not always there.
+
+    Until somebody listens there, connections are refused.
+    """
+
+    def __init__(self):
+        self._held = socket.socket()
+        # Who listens there later is only let in beside this socket, which never listens, if both allow it.
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.authority = f"127.0.0.1:{self._held.getsockname()[1]}"
+        self.url = f"http://{self.authority}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._held.close()
+
+
+def plain(method, url, **arguments):
+    """One HTTP request, past every proxy and without reading any certificates: nothing here speaks TLS."""
+    return httpx2.request(method, url, timeout=PATIENCE, trust_env=False, verify=False, **arguments)
+
+
+def named(entries, name, by="name"):
+    """The one entry of this name."""
+    (found,) = (entry for entry in entries if entry[by] == name)
+    return found
 
 
 def sdk_options(url, http_client):
@@ -168,20 +252,33 @@ def sdk_options(url, http_client):
     }
 
 
-def openai_deployment(name, mock, models, **settings):
-    """One entry of `ai_services.providers` that speaks to the emulator."""
+def openai_deployment(name, upstream, models, **settings):
+    """One entry of `ai_services.providers` that speaks to an upstream: an emulator, or the address of one."""
     values = {
         "component": "openai",
-        "base_url": f"{mock.url}/v1",
+        "base_url": f"{upstream.url}/v1",
         "private": "true",
         "api_key": f'"${{{UPSTREAM_KEY_VARIABLE}}}"',
         "models": "[" + ", ".join(models) + "]",
     } | settings
+    if "api_keys" in settings:
+        del values["api_key"]
     return f"    {name}:\n" + "".join(f"      {key}: {value}\n" for key, value in values.items())
 
 
-def config(*deployments, plugins=PLUGINS):
-    return f'listen: 127.0.0.1:0\nplugins: "{plugins}"\nai_services:\n  providers:\n' + "".join(deployments)
+def config(*deployments, plugins=PLUGINS, admin='{listen: "127.0.0.1:0"}', retry=QUICK_RETRIES, **sections):
+    """A configuration with these deployments. The sections of `ai_services` are YAML on one line, or values."""
+    head = f'listen: 127.0.0.1:0\nadmin: {admin}\nplugins: "{plugins}"\nai_services:\n  providers:\n'
+    lines = ""
+    for name, value in ({"retry": retry} | sections).items():
+        # JSON is YAML.
+        lines += f"  {name}: {value if isinstance(value, str) else json.dumps(value)}\n"
+    return head + "".join(deployments) + lines
+
+
+def route(*targets, **more):
+    """One entry of `ai_services.routes`, over pairs of a deployment and one of its models."""
+    return {"targets": [{"provider": provider, "model": model} for provider, model in targets]} | more
 
 
 ECHO_DEPLOYMENT = "    echo:\n      component: echo\n      models: [echo]\n"
@@ -210,3 +307,31 @@ def text_of(chunks, choice=0):
     return "".join(
         part.delta.content for chunk in chunks for part in chunk.choices if part.index == choice and part.delta.content
     )
+
+
+def ask(client, model, content="hello", **options):
+    """The SDK's answer with its headers; `.parse()` is the answer itself, or the stream of its chunks."""
+    return client.chat.completions.with_raw_response.create(model=model, messages=user(content), **options)
+
+
+def failure(client, model, content="hello", **options):
+    """The error of a request that must be refused with a status."""
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.chat.completions.create(model=model, messages=user(content), **options)
+    return caught.value
+
+
+def streamed_failure(client, model, content="hello", **options):
+    """What a stream said until it broke off with an error event, and that error."""
+    received = []
+    with pytest.raises(openai.APIError) as caught:
+        with client.chat.completions.create(model=model, messages=user(content), stream=True, **options) as stream:
+            received.extend(stream)
+    assert not isinstance(caught.value, openai.APIConnectionError), "it is an event, not a broken connection"
+    assert not isinstance(caught.value, openai.APIStatusError), "the answer had begun"
+    return received, caught.value
+
+
+def finish_reasons(chunks):
+    """The finish reasons in a stream; one whole answer has one."""
+    return [choice.finish_reason for chunk in chunks for choice in chunk.choices if choice.finish_reason]

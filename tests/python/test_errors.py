@@ -4,9 +4,10 @@ import http.client
 import json
 from urllib.parse import urlsplit
 
+import harness
 import openai
 import pytest
-from harness import CLIENT_KEY, UPSTREAM_KEY, user
+from harness import CLIENT_KEY, RESET, UPSTREAM_KEY, user
 
 #: model → what the client is told: exception, status, `code` (None: any)
 FAILURES = {
@@ -28,10 +29,14 @@ FAILURES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def usable_keys(wharf):
+    """Forgets what the tests before have ordered: a refused key is not used again by itself, a limited one rests."""
+    wharf.admin_post(RESET, {"keys": True})
+
+
 def failure(client, model, stream=False):
-    with pytest.raises(openai.APIStatusError) as caught:
-        client.chat.completions.create(model=model, messages=user("fail"), stream=stream)
-    return caught.value
+    return harness.failure(client, model, "fail", stream=stream)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -42,7 +47,9 @@ def test_a_failure_has_its_type_status_and_code(client, model, stream):
     assert (type(error), error.status_code) == (kind, status)
     assert code in (None, error.code)
     assert error.request_id
-    assert set(error.body) == {"message", "type", "param", "code", "attempts"}, "OpenAI's shape, and who said no"
+    shape = {"message", "type", "param", "code", "attempts"} | ({"phase"} if status == 504 else set())
+    assert set(error.body) == shape, "OpenAI's shape, who said no, and which limit a timeout was"
+    assert error.response.headers["x-wharf-attempts"] == "1"
     assert [attempt["deployment"] for attempt in error.body["attempts"]] == [
         "badkey" if model == "bad-key-model" else error.response.headers["x-wharf-deployment"]
     ]

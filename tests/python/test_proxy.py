@@ -74,7 +74,8 @@ def test_no_proxy_and_the_deployment_can_go_past_it(mock, proxy, tmp_path, how):
     past = {"NO_PROXY": ELSEWHERE} if how == "NO_PROXY" else {}
     settings = {"proxy": "false"} if how == "proxy: false" else {}
     deployment = harness.openai_deployment("far", mock, ["gpt-4"], base_url=f"http://{ELSEWHERE}/v1", **settings)
-    with harness.Wharf(tmp_path, harness.config(deployment), HTTP_PROXY=proxy.url, **past) as host:
+    config = harness.config(deployment, retry=harness.ONE_ATTEMPT)
+    with harness.Wharf(tmp_path, config, HTTP_PROXY=proxy.url, **past) as host:
         with pytest.raises(openai.InternalServerError) as caught:
             ask(host)
         assert caught.value.code == "upstream_unavailable", "the name does not resolve without the proxy"

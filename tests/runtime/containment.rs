@@ -173,9 +173,9 @@ async fn a_guest_that_leaks_handles_is_stopped() {
 #[tokio::test]
 async fn a_guest_that_hangs_is_ended_at_the_deadline() {
     let hanging = deploy("hangs", |_| {}).await;
-    let deadline = within(Duration::from_millis(200));
+    let briefly = within(Duration::from_millis(200));
     let error = hanging
-        .generate(&asking(&[]), MODEL, deadline)
+        .generate(&asking(&[]), MODEL, briefly)
         .await
         .expect_err("the deadline must end it");
     assert_eq!(error.kind(), ErrorKind::Timeout(Phase::Total));
@@ -186,9 +186,9 @@ async fn a_guest_that_never_reads_its_answer_is_ended_at_the_deadline_and_its_co
     let upstream = Upstream::start(|_| Reply::text("nobody reads this").hang()).await;
     let hanging = deploy("hangs", |options| options.outbound.base_url = Some(upstream.base_url())).await;
     let request = asking(&[("url", json!(upstream.url("/chat")))]);
-    let deadline = within(Duration::from_millis(500));
+    let briefly = within(Duration::from_millis(500));
     let error = hanging
-        .generate(&request, MODEL, deadline)
+        .generate(&request, MODEL, briefly)
         .await
         .expect_err("the deadline must end it");
     assert_eq!(error.kind(), ErrorKind::Timeout(Phase::Total));
@@ -219,9 +219,9 @@ async fn an_endless_stream_that_is_dropped_gives_its_instance_back() {
 #[tokio::test]
 async fn an_endless_stream_is_ended_by_its_deadline() {
     let endless = deploy("never_ends_stream", |_| {}).await;
-    let deadline = within(Duration::from_millis(200));
+    let briefly = within(Duration::from_millis(200));
     let mut stream = endless
-        .stream(&asking(&[]), MODEL, deadline)
+        .stream(&asking(&[]), MODEL, briefly)
         .await
         .expect("the stream must start");
     let error = loop {

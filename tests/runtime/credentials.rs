@@ -2,12 +2,14 @@
 //! guest, not even when the upstream sends it back.
 
 use serde_json::json;
-use wharf_runtime::{AllowEntry, Deployment, DeploymentOptions, Secret};
-use wharf_tests::runtime::{MODEL, asking, deploy, patiently};
+use wharf_runtime::{AllowEntry, CallOptions, Deployment, DeploymentOptions, Secret};
+use wharf_tests::runtime::{MODEL, asking, deploy, options, patiently, provider, shared};
 use wharf_tests::upstream::{Recorded, Reply, Upstream};
 use wharf_types::{CredentialScheme, MediaData, Part, Response};
 
 const KEY: &str = "sk-test-7f3a9c51e2d84b06";
+/// A second key of the same deployment.
+const OTHER: &str = "sk-test-c0ffee94a1b5d372";
 /// Something only the upstream knows, so that finding it in the guest's memory proves that answers are looked at.
 const MARKER: &str = "told-by-the-upstream-4cd1";
 
@@ -22,12 +24,16 @@ fn mirror(request: &Recorded) -> Reply {
     Reply::text(format!("{MARKER}\n{}\n{}", request.path, headers.join("\n"))).header("x-reflected", &reflected)
 }
 
+fn secrets(keys: &[&str]) -> Vec<Secret> {
+    keys.iter().map(|&key| Secret::new(key.to_owned())).collect()
+}
+
 /// A deployment of a guest with the key.
 async fn keyed(guest: &str, upstream: &Upstream, adjust: impl FnOnce(&mut DeploymentOptions)) -> Deployment {
     let base_url = upstream.base_url();
     deploy(guest, |options| {
         options.outbound.base_url = Some(base_url);
-        options.outbound.secret = Some(Secret::new(KEY.to_owned()));
+        options.outbound.secrets = secrets(&[KEY]);
         options.scheme = Some(CredentialScheme::Bearer);
         adjust(options);
     })
@@ -165,6 +171,83 @@ async fn a_credential_that_comes_back_in_two_pieces_is_struck_out() {
 }
 
 #[tokio::test]
+async fn a_call_says_which_of_the_keys_is_attached() {
+    let upstream = Upstream::start(mirror).await;
+    let deployment = keyed("reads_memory", &upstream, |options| {
+        options.outbound.secrets = secrets(&[KEY, OTHER]);
+    })
+    .await;
+    assert_eq!(deployment.keys(), 2);
+    for key in [0, 1, 2, 0] {
+        let call = CallOptions { key, ..patiently() };
+        deployment
+            .generate(&asking(&[]), MODEL, call)
+            .await
+            .expect("the exchange must work");
+    }
+    let requests = upstream.requests();
+    let attached: Vec<String> = requests
+        .iter()
+        .map(|request| request.header("authorization").concat())
+        .collect();
+    let (first, second) = (format!("Bearer {KEY}"), format!("Bearer {OTHER}"));
+    assert_eq!(
+        attached,
+        [first.as_str(), second.as_str(), "", first.as_str()],
+        "each call must carry its own key, and none where there is no such key"
+    );
+}
+
+#[tokio::test]
+async fn every_key_is_struck_out_whichever_the_call_carries() {
+    let upstream = Upstream::start(|request| {
+        let path = &request.path;
+        let both = format!("{KEY} {OTHER}");
+        Reply::text(format!("{MARKER} {path} {both};")).header("x-reflected", &both)
+    })
+    .await;
+    let deployment = keyed("reads_memory", &upstream, |options| {
+        options.outbound.secrets = secrets(&[KEY, OTHER]);
+    })
+    .await;
+    let stars = format!("{} {};", "*".repeat(KEY.len()), "*".repeat(OTHER.len()));
+    for key in [0, 1] {
+        let call = CallOptions { key, ..patiently() };
+        let answer = deployment
+            .generate(&asking(&[]), MODEL, call)
+            .await
+            .expect("the exchange must work");
+        let [body, header] = texts(&answer)[..] else {
+            panic!("the guest tells body and header")
+        };
+        assert!(body.ends_with(&stars), "stars must stand for both keys: {body}");
+        assert_eq!(header, "***", "a header with a key in it must be replaced");
+        let memory = memory(&answer);
+        assert!(
+            holds(memory, MARKER),
+            "what the upstream said must be found, or nothing would be"
+        );
+        for secret in [KEY, OTHER] {
+            assert!(!holds(memory, secret), "no key must be in the guest's memory");
+            assert!(!holds(memory, &secret[..12]), "nor a part of one that tells it apart");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_sent_is_found_out_wherever_it_stands() {
+    let provider = provider("reads_memory").await;
+    let mut options = options("reads_memory");
+    options.outbound.base_url = Some(url::Url::parse("https://127.0.0.1:9/v1").expect("it is a URL"));
+    options.outbound.secrets = secrets(&[KEY, "sk-test-with\na-line-break"]);
+    options.scheme = Some(CredentialScheme::Bearer);
+    let error = shared()
+        .deploy(&provider, options)
+        .expect_err("the second key fits into no header");
+    assert!(error.to_string().contains("line break"), "{error}");
+}
+
+#[tokio::test]
 async fn another_granted_host_does_not_get_the_credential() {
     let upstream = Upstream::start(mirror).await;
     let other = Upstream::start(mirror).await;
@@ -248,7 +331,7 @@ async fn a_credential_that_comes_back_encoded_is_struck_out_too() {
     let scheme = CredentialScheme::Query("key".to_owned());
     let deployment = keyed("calls_forbidden_host", &upstream, |options| {
         options.scheme = Some(scheme);
-        options.outbound.secret = Some(wharf_runtime::Secret::new(AWKWARD.to_owned()));
+        options.outbound.secrets = secrets(&[AWKWARD]);
     })
     .await;
     let request = asking(&[("url", json!(upstream.url("/v1?a=b")))]);

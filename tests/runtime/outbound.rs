@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use wharf_runtime::{AllowEntry, Deployment, DeploymentOptions};
+use wharf_runtime::{AllowEntry, CallOptions, Deployment, DeploymentOptions};
 use wharf_tests::runtime::{MODEL, asking, deploy, patiently};
 use wharf_tests::upstream::{Gate, Recorded, Reply, Upstream};
 use wharf_types::{Error, ErrorKind, Event, Phase, Request, Response};
@@ -248,6 +248,114 @@ async fn an_upstream_where_nobody_listens_has_seen_nothing() {
     let error = failure(&courier, &url).await;
     assert_eq!(error.kind(), ErrorKind::UpstreamUnavailable, "{error}");
     assert!(!error.sent(), "a request that never left is safe to repeat");
+}
+
+/// An upstream that accepts connections and never says a word, so that TLS never comes about. It does so as long as
+/// the listener lives.
+async fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("there must be a free port");
+    let url = format!("https://{}/", listener.local_addr().expect("a listener has an address"));
+    (listener, url)
+}
+
+const SHORT: Duration = Duration::from_millis(200);
+const LONG: Duration = Duration::from_secs(3600);
+
+/// What a call ends with that gets no connection, with the deployment's own limit and one of the call. The longer of
+/// them is so long that another limit would end the call first.
+async fn unconnected(own: Duration, connect: Duration) -> Error {
+    let (_listener, url) = silent().await;
+    let base_url = url::Url::parse(&url).expect("it is a URL");
+    let courier = deploy("calls_forbidden_host", |options| {
+        options.outbound.base_url = Some(base_url);
+        options.outbound.timeouts.connect = own;
+    })
+    .await;
+    let call = CallOptions {
+        connect: Some(connect),
+        ..patiently()
+    };
+    courier
+        .generate(&fetching(&url), MODEL, call)
+        .await
+        .expect_err("there is no connection")
+}
+
+#[tokio::test]
+async fn a_call_may_want_its_connection_sooner_than_the_deployment() {
+    let error = unconnected(LONG, SHORT).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout(Phase::Connect), "{error}");
+    assert!(!error.sent(), "a request without a connection is safe to repeat");
+}
+
+#[tokio::test]
+async fn the_deployments_connect_limit_holds_for_a_call_with_a_longer_one() {
+    let error = unconnected(SHORT, LONG).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout(Phase::Connect), "{error}");
+}
+
+#[tokio::test]
+async fn the_connect_limit_of_a_call_ends_with_the_connection() {
+    let connect = Duration::from_millis(500);
+    let late = connect + Duration::from_millis(100);
+    let upstream = Upstream::start(move |_| Reply::text("late, but there").after(late)).await;
+    let courier = courier(&upstream, |_| {}).await;
+    let call = CallOptions {
+        connect: Some(connect),
+        ..patiently()
+    };
+    for _ in 0..3 {
+        let answer = courier
+            .generate(&fetching(&upstream.url("/")), MODEL, call)
+            .await
+            .expect("a slow answer is not a slow connection");
+        assert_eq!(answer.text(), "200 late, but there");
+    }
+    let counts = upstream.counts();
+    assert!(
+        counts.connections <= 2,
+        "a connection from the pool must do as well: {counts:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_connect_limit_does_not_hide_why_there_is_no_connection() {
+    let (listener, url) = silent().await;
+    drop(listener);
+    let base_url = url::Url::parse(&url).expect("it is a URL");
+    let courier = deploy("calls_forbidden_host", |options| {
+        options.outbound.base_url = Some(base_url)
+    })
+    .await;
+    let call = CallOptions {
+        connect: Some(Duration::from_secs(30)),
+        ..patiently()
+    };
+    let error = courier
+        .generate(&fetching(&url), MODEL, call)
+        .await
+        .expect_err("nobody listens");
+    assert_eq!(error.kind(), ErrorKind::UpstreamUnavailable, "{error}");
+    assert!(!error.sent(), "a request that never left is safe to repeat");
+}
+
+#[tokio::test]
+async fn a_guest_cannot_hide_how_long_the_upstream_asks_to_wait() {
+    let upstream = Upstream::start(|_| Reply::new(429).header("retry-after", "7").send("slow down")).await;
+    let base_url = upstream.base_url();
+    let lying = deploy("lies", |options| options.outbound.base_url = Some(base_url)).await;
+    let error = lying
+        .generate(&asking(&[]), MODEL, patiently())
+        .await
+        .expect_err("a 429 is a failure");
+    assert_eq!(error.kind(), ErrorKind::RateLimited, "the host saw the 429");
+    assert_eq!(
+        error.retry_after(),
+        Some(Duration::from_secs(7)),
+        "the host saw the wait, whatever the guest says"
+    );
 }
 
 #[tokio::test]

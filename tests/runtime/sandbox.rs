@@ -71,7 +71,7 @@ async fn a_guest_sees_its_settings_and_the_base_url_and_no_credential() {
             .settings
             .insert("nested".to_owned(), json!({"numbers": [1, 2.5]}));
         options.outbound.base_url = Some(base_url);
-        options.outbound.secret = Some(Secret::new(KEY.to_owned()));
+        options.outbound.secrets = vec![Secret::new(KEY.to_owned())];
         options.scheme = Some(CredentialScheme::Bearer);
     })
     .await;

@@ -25,9 +25,9 @@ async fn a_call_beyond_the_limit_fails_at_its_deadline_and_says_why() {
     let endless = deploy_in(&runtime, "never_ends_stream").await;
     let streams = held(&endless).await;
     assert_eq!(runtime.free_instances(), 0);
-    let deadline = within(Duration::from_millis(200));
+    let briefly = within(Duration::from_millis(200));
     let error = endless
-        .generate(&asking(&[]), MODEL, deadline)
+        .generate(&asking(&[]), MODEL, briefly)
         .await
         .expect_err("there is no instance left");
     assert_eq!(error.kind(), ErrorKind::ResourceExhausted);

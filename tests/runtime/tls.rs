@@ -150,14 +150,14 @@ async fn the_ca_file_of_a_configuration_is_trusted_and_without_it_nothing_is() {
 
     let trusting = host(&upstream, directory.path(), "      ca_file: ca.pem\n").await;
     let answer = trusting
-        .generate(&request)
+        .generate(&request, &wharf::CallOptions::default())
         .await
         .expect("the authority of the file must be trusted");
     assert_eq!(answer.value.text(), "secure");
 
     let wary = host(&upstream, directory.path(), "").await;
     let error = wary
-        .generate(&request)
+        .generate(&request, &wharf::CallOptions::default())
         .await
         .expect_err("nobody vouches for this upstream");
     assert_eq!(error.kind(), ErrorKind::UpstreamUnavailable);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use wharf_runtime::{Deployment, DeploymentOptions, EngineConfig, Limits, OutboundOptions, Provider, Runtime};
+use wharf_runtime::{
+    CallOptions, Deployment, DeploymentOptions, EngineConfig, Limits, OutboundOptions, Provider, Runtime,
+};
 use wharf_types::{DeploymentName, Json, Message, Request, Role};
 
 use crate::guests;
@@ -127,14 +129,14 @@ pub fn saying(text: &str) -> Request {
     }
 }
 
-/// A deadline this far away.
+/// A call with a deadline this far away.
 #[must_use]
-pub fn within(time: Duration) -> Instant {
-    Instant::now() + time
+pub fn within(time: Duration) -> CallOptions {
+    CallOptions::until(Instant::now() + time)
 }
 
-/// A deadline that only a hang reaches.
+/// A call with a deadline that only a hang reaches.
 #[must_use]
-pub fn patiently() -> Instant {
+pub fn patiently() -> CallOptions {
     within(PATIENCE)
 }

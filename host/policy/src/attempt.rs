@@ -1,188 +1,328 @@
-//! The loop around a call: pick → call → classify → answer or give up. One attempt for now; what is decided
-//! between attempts has its place here and nowhere else.
+//! The loop around a call: pick → admit → call → classify → wait, ask somebody else, or return. What is decided
+//! between attempts is decided in the files beside this one; here it is put in order, and nowhere else.
+//!
+//! **Commit point.** An attempt may be replaced by another until the first content of its answer is handed out,
+//! never after. A stream is held back until then, so an error that comes after the vendor's 200 but before any
+//! content is still an error with a status, and is retried like any other.
+//!
+//! **One retry owner.** What this loop returns is marked as exhausted: nobody further out retries.
 
-use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::Instant;
-use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Event, Request, Response};
+use futures_util::future::{Either, select};
+use tokio::time::{Instant, sleep, sleep_until};
+use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase, Request};
 
-use crate::balance::RoundRobin;
-use crate::upstream::{EventSource, Upstream};
+use crate::balance::{Selection, Trail};
+use crate::call::Call;
+use crate::classify::{Again, KeyFate, treatment};
+use crate::exchange::{Exchange, one};
+use crate::keys::KeyPick;
+use crate::retry::{Decision, Reason};
+use crate::route::{RequestTally, Route, count};
+use crate::target::Running;
 
-/// A successful outcome and how it came about.
-#[derive(Debug)]
-pub struct Answered<T> {
-    /// The outcome.
-    pub value: T,
-    /// Who answered.
-    pub deployment: DeploymentName,
-    /// How many attempts it took, from 1.
-    pub attempts: u32,
+/// What a request has behind it.
+pub(crate) struct Journey<'a, 'c> {
+    pub(crate) call: &'a mut Call<'c>,
+    pub(crate) history: Vec<Attempt>,
+    pub(crate) made: u32,
 }
 
-/// A stream past its commit point.
-pub struct OpenStream {
-    /// What came before the first content, and the first content itself.
-    opening: VecDeque<Event>,
-    /// None once the stream has ended.
-    rest: Option<Box<dyn EventSource>>,
-    deadline: Instant,
+/// A failed request, and what led to it where nobody could be asked.
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) causes: Vec<ErrorKind>,
 }
 
-impl std::fmt::Debug for OpenStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenStream")
-            .field("ended", &self.rest.is_none())
-            .finish_non_exhaustive()
-    }
-}
-
-impl OpenStream {
-    /// A stream that nobody holds back.
-    #[must_use]
-    pub fn new(source: Box<dyn EventSource>) -> Self {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
         Self {
-            opening: VecDeque::new(),
-            deadline: source.deadline(),
-            rest: Some(source),
+            error,
+            causes: Vec::new(),
         }
-    }
-
-    /// When it ends at the latest. Whoever holds a stream without asking for more has to let go of it then: it
-    /// keeps an instance and a connection to the vendor.
-    #[must_use]
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    /// The next events; empty at the regular end and ever after. Dropping the future loses the stream.
-    ///
-    /// # Errors
-    /// Whatever ends the stream. It is final: nothing is retried after the first content.
-    pub async fn next(&mut self) -> Result<Vec<Event>, Error> {
-        if !self.opening.is_empty() {
-            return Ok(self.opening.drain(..).collect());
-        }
-        let Some(mut source) = self.rest.take() else {
-            return Ok(Vec::new());
-        };
-        let events = source.next().await?;
-        if !events.is_empty() {
-            self.rest = Some(source);
-        }
-        Ok(events)
     }
 }
 
-/// Answers a request whole.
-///
-/// # Errors
-/// The attempt's error with the history of attempts; `NoDeployment` when there is nothing to try.
-pub async fn generate(
-    upstreams: &[Arc<dyn Upstream>],
-    balance: &RoundRobin,
+/// An answer, who gave it, and the request that it belongs to.
+pub(crate) struct Success<A> {
+    pub(crate) answer: A,
+    pub(crate) deployment: DeploymentName,
+    pub(crate) request: RequestTally,
+}
+
+/// Asks a route, and those that it falls back to, until somebody answers or nobody is left.
+pub(crate) async fn chain<X: Exchange>(
+    route: &Arc<Route>,
     request: &Request,
-    deadline: Option<Instant>,
-) -> Result<Answered<Response>, Error> {
-    let upstream = pick(upstreams, balance)?;
-    let started = Instant::now();
-    let outcome = upstream.generate(request, deadline).await;
-    conclude(upstream.as_ref(), outcome, started)
-}
-
-/// Opens a streamed answer, up to its commit point.
-///
-/// # Errors
-/// As [`generate`], also for an error that comes after the vendor's 200 but before any content.
-pub async fn stream(
-    upstreams: &[Arc<dyn Upstream>],
-    balance: &RoundRobin,
-    request: &Request,
-    deadline: Option<Instant>,
-) -> Result<Answered<OpenStream>, Error> {
-    let upstream = pick(upstreams, balance)?;
-    let started = Instant::now();
-    let outcome = open(upstream.as_ref(), request, deadline).await;
-    conclude(upstream.as_ref(), outcome, started)
-}
-
-fn pick<'a>(upstreams: &'a [Arc<dyn Upstream>], balance: &RoundRobin) -> Result<&'a Arc<dyn Upstream>, Error> {
-    let none = || Error::new(ErrorKind::NoDeployment, "no deployment can serve this model now");
-    balance
-        .pick(upstreams.len())
-        .and_then(|at| upstreams.get(at))
-        .ok_or_else(none)
-}
-
-/// How much may come before the first content and be held back, in bytes. Vendors send less than 4 KiB; a
-/// stream that goes on without saying anything is handed out, so that it cannot fill memory.
-const MAX_HELD: usize = 1 << 20;
-
-/// Roughly what an event without content takes, in bytes.
-fn weight(event: &Event) -> usize {
-    let extra = match event {
-        Event::Start(start) => start.extra.as_ref(),
-        Event::Usage(usage) => usage.extra.as_ref(),
-        Event::Extension(extension) => Some(extension),
-        Event::Text(_)
-        | Event::Reasoning(_)
-        | Event::ToolCall(_)
-        | Event::Refusal(_)
-        | Event::Part(_)
-        | Event::Finish(_) => None,
-    };
-    size_of::<Event>() + extra.map_or(0, |extension| extension.kind.len() + extension.value.0.len())
-}
-
-async fn open(upstream: &dyn Upstream, request: &Request, deadline: Option<Instant>) -> Result<OpenStream, Error> {
-    let mut source = upstream.stream(request, deadline).await?;
-    let deadline = source.deadline();
-    let mut opening = VecDeque::new();
-    let mut held = 0;
+    journey: &mut Journey<'_, '_>,
+) -> Result<Success<X::Answer>, Error> {
+    let mut tally = RequestTally::begin(route);
     loop {
-        let events = source.next().await?;
-        let ended = events.is_empty();
-        held += events.iter().map(weight).sum::<usize>();
-        let committed = held > MAX_HELD || events.iter().any(Event::is_content);
-        opening.extend(events);
-        if ended {
-            return Ok(OpenStream {
-                opening,
-                rest: None,
-                deadline,
-            });
-        }
-        if committed {
-            return Ok(OpenStream {
-                opening,
-                rest: Some(source),
-                deadline,
-            });
+        let route = Arc::clone(tally.route());
+        let failure = match on_route::<X>(&route, request, journey).await {
+            Ok((answer, deployment)) => {
+                let request = tally;
+                return Ok(Success {
+                    answer,
+                    deployment,
+                    request,
+                });
+            }
+            Err(failure) => failure,
+        };
+        let next = route
+            .fallback(failure.error.kind(), &failure.causes)
+            .filter(|next| journey.call.options.access.permits(next.name()))
+            .filter(|_| !journey.is_late(Instant::now()));
+        let Some(next) = next else {
+            tally.failed();
+            return Err(failure.error);
+        };
+        tracing::debug!(from = route.name(), to = next.name(), error = %failure.error, "falling back");
+        let next = RequestTally::begin(next);
+        tally.passed_on();
+        tally = next;
+    }
+}
+
+/// Asks the deployments of one route.
+async fn on_route<X: Exchange>(
+    route: &Arc<Route>,
+    request: &Request,
+    journey: &mut Journey<'_, '_>,
+) -> Result<(X::Answer, DeploymentName), Failure> {
+    let mut visit = Visit {
+        route,
+        trail: Trail::new(route.balancer().members().len()),
+        asked: 0,
+        waits: 0,
+        again: false,
+        paid: true,
+        last: None,
+    };
+    loop {
+        let (member, running) = visit.next::<X>(journey).await?;
+        match visit.attempt::<X>(member, running, request, journey).await {
+            Ok(answered) => {
+                if visit.asked == 1 {
+                    route.budget.deposit(Instant::now());
+                }
+                return Ok(answered);
+            }
+            Err((member, error)) => visit.failed(member, error, journey)?,
         }
     }
 }
 
-fn conclude<T>(upstream: &dyn Upstream, outcome: Result<T, Error>, started: Instant) -> Result<Answered<T>, Error> {
-    let deployment = upstream.deployment().clone();
-    match outcome {
-        Ok(value) => Ok(Answered {
-            value,
-            deployment,
-            attempts: 1,
-        }),
-        Err(error) => {
-            let took = Instant::now().saturating_duration_since(started);
-            let attempt = Attempt {
-                deployment,
-                kind: error.kind(),
-                took,
+impl Journey<'_, '_> {
+    /// Whether the caller's time is up.
+    fn is_late(&self, at: Instant) -> bool {
+        self.call.deadline.is_some_and(|deadline| at >= deadline)
+    }
+
+    /// The caller's time was up before anybody could be asked.
+    fn late(&self) -> Error {
+        let phase = Phase::Request;
+        Error::new(
+            ErrorKind::Timeout(phase),
+            "the time that the caller gave the request is up",
+        )
+    }
+
+    /// Notes a failed attempt and lets its target learn from it.
+    fn settle<X: Exchange>(&mut self, member: usize, (running, error): (Running, Error)) -> (usize, Error) {
+        let now = Instant::now();
+        self.history.push(Attempt {
+            deployment: running.target().deployment().clone(),
+            kind: error.kind(),
+            took: now.saturating_duration_since(running.started()),
+        });
+        running.failed(&error, X::FORM, now);
+        (member, error)
+    }
+}
+
+/// One request on one route.
+struct Visit<'r> {
+    route: &'r Arc<Route>,
+    trail: Trail,
+    /// Attempts made on this route.
+    asked: u32,
+    /// Waits for a rested key.
+    waits: u32,
+    /// Whether those who were asked already may be asked again: the backoff is over.
+    again: bool,
+    /// Whether the next attempt is covered by the budget.
+    paid: bool,
+    /// The last failure, and how long to wait before asking the same again.
+    last: Option<(Error, Duration)>,
+}
+
+impl Visit<'_> {
+    /// The next attempt, begun. Waits for it if need be.
+    async fn next<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Result<(usize, Running), Failure> {
+        loop {
+            let now = Instant::now();
+            if journey.is_late(now) {
+                return Err(self.give_up(Reason::Deadline, journey.late()));
+            }
+            if !self.paid {
+                if !self.route.budget.withdraw(now) {
+                    count(&self.route.counts.retries_denied);
+                    return Err(self.give_up(Reason::Budget, journey.late()));
+                }
+                self.paid = true;
+            }
+            let balancer = self.route.balancer();
+            let until = match balancer.pick(&self.trail, self.again, X::FORM, now, &mut journey.call.rng) {
+                Selection::Picked { member, running } => return Ok((member, running)),
+                Selection::OnlyAgain => {
+                    self.again = true;
+                    now + self.last.as_ref().map_or(Duration::ZERO, |(_, wait)| *wait)
+                }
+                Selection::Wait { until, error } => {
+                    // A route that has somewhere to go when rates are limited need not sit and wait.
+                    let elsewhere = self.route.fallback(error.kind(), &[]);
+                    let elsewhere = elsewhere.is_some_and(|next| journey.call.options.access.permits(next.name()));
+                    if elsewhere || self.waits >= self.route.retry.max_attempts {
+                        return Err(self.give_up(Reason::Nobody, error));
+                    }
+                    self.waits += 1;
+                    self.again = true;
+                    let wait = until.saturating_duration_since(now);
+                    let until = now + self.route.retry.backoff.spread(wait, &mut journey.call.rng);
+                    if journey.is_late(until) {
+                        return Err(self.give_up(Reason::Deadline, error));
+                    }
+                    until
+                }
+                Selection::Nobody { error, causes } => {
+                    let mut failure = self.give_up(Reason::Nobody, error);
+                    failure.causes = causes;
+                    return Err(failure);
+                }
             };
-            Err(error.exhausted(vec![attempt]))
+            if journey.is_late(until) {
+                return Err(self.give_up(Reason::Deadline, journey.late()));
+            }
+            sleep_until(until).await;
         }
     }
-}
 
-#[cfg(test)]
-#[path = "attempt_tests.rs"]
-mod tests;
+    /// Makes an attempt, and a second one beside it where the route hedges and the first is slow. Failures that
+    /// do not end it are noted here; the one that does is returned with the member that it is about.
+    async fn attempt<X: Exchange>(
+        &mut self,
+        member: usize,
+        running: Running,
+        request: &Request,
+        journey: &mut Journey<'_, '_>,
+    ) -> Result<(X::Answer, DeploymentName), (usize, Error)> {
+        self.begin(member, journey);
+        let hedge = self.route.hedge.filter(|_| self.route.balancer().members().len() > 1);
+        let after = hedge.and_then(|hedge| hedge.delay(running.target().load(), X::FORM));
+        let started = running.started();
+        let terms = journey.call.terms();
+        let first = one::<X>(running, request, terms);
+        let Some(after) = after else {
+            return first.await.map_err(|failed| journey.settle::<X>(member, failed));
+        };
+        let (first, timer) = (pin!(first), pin!(sleep(after)));
+        let first = match select(first, timer).await {
+            Either::Left((done, _)) => return done.map_err(|failed| journey.settle::<X>(member, failed)),
+            Either::Right(((), first)) => first,
+        };
+        let Some((other, running)) = self.second::<X>(journey) else {
+            return first.await.map_err(|failed| journey.settle::<X>(member, failed));
+        };
+        self.begin(other, journey);
+        let second = pin!(one::<X>(running, request, terms));
+        // Whoever answers first wins; dropping the other cancels it. A failure leaves the field to the other.
+        let (failed, at, left, left_at) = match select(first, second).await {
+            Either::Left((Ok(answered), _)) => return Ok(answered),
+            Either::Right((Ok(answered), _)) => {
+                // The first is cancelled before it could show how slow it is.
+                let load = self.route.balancer().members()[member].target.load();
+                let now = Instant::now();
+                load.gave_up(X::FORM, now.saturating_duration_since(started), now);
+                return Ok(answered);
+            }
+            Either::Left((Err(failed), second)) => (failed, member, Either::Left(second), other),
+            Either::Right((Err(failed), first)) => (failed, other, Either::Right(first), member),
+        };
+        let (_, error) = journey.settle::<X>(at, failed);
+        self.mark(at, &error);
+        left.await.map_err(|failed| journey.settle::<X>(left_at, failed))
+    }
+
+    /// The second attempt of a hedge, if it may be made and somebody new can be asked.
+    fn second<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Option<(usize, Running)> {
+        let now = Instant::now();
+        if journey.made >= self.route.retry.max_attempts || !self.route.budget.withdraw(now) {
+            return None;
+        }
+        let balancer = self.route.balancer();
+        match balancer.pick(&self.trail, false, X::FORM, now, &mut journey.call.rng) {
+            Selection::Picked { member, running } => {
+                count(&self.route.counts.hedges);
+                Some((member, running))
+            }
+            Selection::OnlyAgain | Selection::Wait { .. } | Selection::Nobody { .. } => {
+                self.route.budget.refund(now);
+                None
+            }
+        }
+    }
+
+    fn begin(&mut self, member: usize, journey: &mut Journey<'_, '_>) {
+        if self.asked > 0 {
+            count(&self.route.counts.retries);
+        }
+        self.trail.made(member);
+        self.asked += 1;
+        journey.made += 1;
+        self.again = false;
+    }
+
+    /// After a failed attempt: is there to be another?
+    fn failed(&mut self, member: usize, error: Error, journey: &mut Journey<'_, '_>) -> Result<(), Failure> {
+        self.mark(member, &error);
+        match self.route.retry.decide(&error, journey.made, &mut journey.call.rng) {
+            Decision::Retry { after, .. } => {
+                tracing::debug!(
+                    route = self.route.name(), attempt = journey.made, %error, ?after,
+                    "the attempt failed; there may be another"
+                );
+                self.last = Some((error, after));
+                self.paid = false;
+                Ok(())
+            }
+            Decision::GiveUp(reason) => {
+                self.last = None;
+                Err(self.give_up(reason, error))
+            }
+        }
+    }
+
+    /// What the failure means for asking this member again within this request.
+    fn mark(&mut self, member: usize, error: &Error) {
+        let standing = self.route.balancer().members()[member].target.standing();
+        let other_key = matches!(standing.peek_key(Instant::now()), KeyPick::Use(_));
+        let treatment = treatment(error);
+        if treatment.key != KeyFate::Kept && other_key {
+            self.trail.renew(member);
+        } else if treatment.again == Again::Elsewhere {
+            self.trail.bar(member);
+        }
+    }
+
+    /// The end of the visit: with the last failure, if there was one.
+    fn give_up(&mut self, reason: Reason, otherwise: Error) -> Failure {
+        let error = self.last.take().map_or(otherwise, |(error, _)| error);
+        tracing::debug!(route = self.route.name(), reason = reason.as_str(), %error, "giving up");
+        error.into()
+    }
+}

@@ -1,28 +1,370 @@
-//! Which deployment of a route is next.
+//! Which target of a route is asked next: who can be asked at all, then the lowest tier, then the strategy.
+//!
+//! The strategies are pure picks among those that are left, one file each. Nobody who is ejected, tripped,
+//! resting or refused reaches them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod latency;
+mod least_connections;
+mod round_robin;
+mod trail;
+mod weighted;
 
-/// One after the other.
-#[derive(Debug, Default)]
-pub struct RoundRobin(AtomicUsize);
+use std::sync::Arc;
+use std::time::Duration;
 
-impl RoundRobin {
-    /// The index of the next of `count` deployments; `None` when there are none.
-    pub fn pick(&self, count: usize) -> Option<usize> {
-        // Wrapping around once in 2^64 picks repeats or leaves out a turn, which is nobody's loss.
-        (count > 0).then(|| self.0.fetch_add(1, Ordering::Relaxed) % count)
+use rand::RngExt as _;
+use rand::rngs::SmallRng;
+use tokio::time::Instant;
+use wharf_types::{DeploymentName, Error, ErrorKind};
+
+use crate::health::HealthChange;
+use crate::load::Form;
+use crate::status::MemberStatus;
+use crate::target::{Availability, Running, Target};
+use round_robin::RoundRobin;
+pub(crate) use trail::Trail;
+use weighted::Weighted;
+
+/// How a target is picked among those of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// In turn.
+    #[default]
+    RoundRobin,
+    /// In turn, in proportion to the weights, evenly mixed.
+    Weighted,
+    /// The one with the fewest attempts in flight for its weight.
+    LeastConnections,
+    /// The better of two random ones, by time to the first token and attempts in flight.
+    Latency,
+}
+
+impl Strategy {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoundRobin => "round_robin",
+            Self::Weighted => "weighted",
+            Self::LeastConnections => "least_connections",
+            Self::Latency => "latency",
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A target as a member of a route.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// What is picked.
+    pub target: Arc<Target>,
+    /// Its tier: a higher one is used when no lower one admits.
+    pub tier: u32,
+    /// Its share within the tier, at least 1.
+    pub weight: u32,
+}
 
-    #[test]
-    fn every_deployment_gets_its_turn() {
-        let balance = RoundRobin::default();
-        let picks: Vec<_> = (0..6).map(|_| balance.pick(3)).collect();
-        assert_eq!(picks, [0, 1, 2, 0, 1, 2].map(Some));
-        assert_eq!(balance.pick(0), None);
+/// What came of a selection.
+#[derive(Debug)]
+pub(crate) enum Selection {
+    /// Somebody who was not asked before.
+    Picked { member: usize, running: Running },
+    /// Only those who were asked already could be asked again, after a wait.
+    OnlyAgain,
+    /// Somebody can be asked then; until then everybody's rate is limited.
+    Wait { until: Instant, error: Error },
+    /// Nobody can be asked.
+    Nobody { error: Error, causes: Vec<ErrorKind> },
+}
+
+/// Picks among the members of a route.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// # use futures_util::future::BoxFuture;
+/// # use rand::SeedableRng as _;
+/// # use wharf_policy::*;
+/// # use wharf_types::*;
+/// # struct Vendor(DeploymentName);
+/// # impl Upstream for Vendor {
+/// #     fn deployment(&self) -> &DeploymentName { &self.0 }
+/// #     fn generate<'a>(&'a self, _: &'a Request, _: AttemptOptions) -> BoxFuture<'a, Result<Response, Error>> { unreachable!() }
+/// #     fn stream<'a>(&'a self, _: &'a Request, _: AttemptOptions) -> BoxFuture<'a, Result<Box<dyn EventSource>, Error>> { unreachable!() }
+/// # }
+/// # let mut rng = rand::rngs::SmallRng::seed_from_u64(7);
+/// # let target = |name: &str| {
+/// #     let rng = rand::rngs::SmallRng::seed_from_u64(7);
+/// #     let second = Duration::from_secs(1);
+/// #     Arc::new(Target::new(
+/// #         Arc::new(Vendor(DeploymentName::new(name).unwrap())), "gpt-4",
+/// #         Timeouts { total: second * 60, first_token: None, idle: second * 60 }, 3,
+/// #         Arc::new(Standing::new(1, second * 60, HealthSettings { unhealthy_threshold: 1, healthy_threshold: 1 }, rng.clone())),
+/// #         CircuitBreaker::new(BreakerSettings::default(), rng),
+/// #     ))
+/// # };
+/// let members = ["a", "b"].map(|name| Member { target: target(name), tier: 0, weight: 1 });
+/// let balancer = Balancer::new(Strategy::RoundRobin, members);
+///
+/// let first = balancer.select(Form::Whole, &mut rng)?;   // holds a permit, a key and a place in flight
+/// assert_eq!(first.target().deployment().as_str(), "a");
+///
+/// balancer.update_health(&DeploymentName::new("b").unwrap(), false);
+/// assert_eq!(balancer.select(Form::Whole, &mut rng)?.target().deployment().as_str(), "a");
+/// # Ok::<(), Error>(()) }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Balancer {
+    strategy: Strategy,
+    /// Lowest tier first.
+    members: Vec<Member>,
+    round_robin: RoundRobin,
+    weighted: Weighted,
+}
+
+impl Balancer {
+    /// Over these members.
+    #[must_use]
+    pub fn new(strategy: Strategy, members: impl IntoIterator<Item = Member>) -> Self {
+        let mut members: Vec<Member> = members.into_iter().collect();
+        members.sort_by_key(|member| member.tier);
+        Self {
+            strategy,
+            weighted: Weighted::new(members.len()),
+            members,
+            round_robin: RoundRobin::default(),
+        }
+    }
+
+    /// Picks a target and begins an attempt with it.
+    ///
+    /// # Errors
+    /// `NoDeployment`, `RateLimited` or the refusal of the credential when nobody can be asked now, with the
+    /// time to wait where there is one.
+    pub fn select(&self, form: Form, rng: &mut SmallRng) -> Result<Running, Error> {
+        let trail = Trail::new(self.members.len());
+        match self.pick(&trail, false, form, Instant::now(), rng) {
+            Selection::Picked { running, .. } => Ok(running),
+            Selection::Wait { error, .. } | Selection::Nobody { error, .. } => Err(error),
+            Selection::OnlyAgain => Err(self.nobody(&trail, Instant::now()).0),
+        }
+    }
+
+    /// Takes the result of a health check of a deployment in. So many bad ones in a row eject it from every pick,
+    /// so many good ones restore it. What attempts show goes to the breakers by itself.
+    pub fn update_health(&self, deployment: &DeploymentName, healthy: bool) -> Option<HealthChange> {
+        let member = self.members.iter().find(|m| m.target.deployment() == deployment)?;
+        member.target.standing().update_health(healthy, Instant::now())
+    }
+
+    /// How it picks.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
+    /// Whom it picks from, lowest tier first.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The members as they are shown.
+    #[must_use]
+    pub fn status(&self) -> Vec<MemberStatus> {
+        let status = |member: &Member| MemberStatus {
+            deployment: member.target.deployment().clone(),
+            model: member.target.model().to_owned(),
+            priority: member.tier,
+            weight: member.weight,
+        };
+        self.members.iter().map(status).collect()
+    }
+
+    /// Picks one who was not asked before; with `again`, anybody.
+    pub(crate) fn pick(&self, trail: &Trail, again: bool, form: Form, now: Instant, rng: &mut SmallRng) -> Selection {
+        let mut left: Vec<(usize, Availability)> = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(at, member)| trail.is_left(*at, &member.target))
+            .map(|(at, member)| (at, member.target.availability(now)))
+            .collect();
+        let admits =
+            |availability: &Availability| matches!(availability, Availability::Ready { .. } | Availability::Probe);
+        // Somebody else may take the last permit in between; each round then has one candidate less.
+        while left.iter().any(|(_, availability)| admits(availability)) {
+            let new = |at: &usize| trail.is_fresh(*at);
+            let candidates = left.iter().filter(|(at, a)| admits(a) && (again || new(at)));
+            let fresh = candidates.clone().any(|(at, _)| new(at));
+            let candidates = candidates.filter(|(at, _)| !fresh || new(at));
+            let Some(tier) = candidates.clone().map(|(at, _)| self.members[*at].tier).min() else {
+                return Selection::OnlyAgain;
+            };
+            let candidates: Vec<_> = candidates
+                .filter(|(at, _)| self.members[*at].tier == tier)
+                .copied()
+                .collect();
+            let member = self.choose(&candidates, trail.is_new(), form, now, rng);
+            if let Some(running) = self.members[member].target.begin(false, now) {
+                return Selection::Picked { member, running };
+            }
+            left.retain(|(at, _)| *at != member);
+        }
+        self.last_resort(trail, again, now)
+    }
+
+    /// One of those that admit.
+    fn choose(
+        &self,
+        candidates: &[(usize, Availability)],
+        first: bool,
+        form: Form,
+        now: Instant,
+        rng: &mut SmallRng,
+    ) -> usize {
+        // A probe goes first: a breaker that waits for traffic to come its way may wait for ever.
+        let probe = candidates.iter().find(|(_, a)| *a == Availability::Probe);
+        if let Some((at, _)) = probe {
+            return *at;
+        }
+        let mut eager: Vec<usize> = Vec::with_capacity(candidates.len());
+        for (at, availability) in candidates {
+            let share = match availability {
+                Availability::Ready { share } => *share,
+                Availability::Probe
+                | Availability::Resting { .. }
+                | Availability::Tripped { .. }
+                | Availability::Ejected
+                | Availability::Refused { .. } => 0.0,
+            };
+            if share >= 1.0 || rng.random::<f64>() < share {
+                eager.push(*at);
+            }
+        }
+        if eager.is_empty() {
+            eager.extend(candidates.iter().map(|(at, _)| at));
+        }
+        let load = |at: usize| self.members[at].target.load();
+        let busy = |at: usize| (load(at).in_flight(), self.members[at].weight);
+        // A retry takes no turn: with as many attempts per request as there are members, the turn would come
+        // around to the same failing one for every request. It goes where there is most room.
+        if !first && self.strategy != Strategy::Latency {
+            return least_connections::pick(&eager, rng.random_range(0..eager.len()), busy);
+        }
+        match self.strategy {
+            Strategy::RoundRobin => eager[self.round_robin.pick(eager.len())],
+            Strategy::Weighted => self.weighted.pick(&eager, |at| self.members[at].weight),
+            Strategy::LeastConnections => {
+                let turn = self.round_robin.pick(eager.len());
+                least_connections::pick(&eager, turn, busy)
+            }
+            Strategy::Latency => latency::pick(&eager, rng, |at| latency::Score {
+                latency: load(at).latency(form, now),
+                in_flight: load(at).in_flight(),
+            }),
+        }
+    }
+
+    /// Nobody admits. Where there is more than one, that may be the host's own fault, or the failures may have
+    /// been somebody else's: the one that is closest to being admitted is asked all the same. Alone, a breaker is
+    /// believed: it has seen requests fail. Health checks alone are not: they only look at the vendor from afar.
+    fn last_resort(&self, trail: &Trail, again: bool, now: Instant) -> Selection {
+        let mut rest: Option<Instant> = None;
+        // Rank, end of the open time, member.
+        let mut left: Vec<(u32, Option<Instant>, usize)> = Vec::with_capacity(self.members.len());
+        let mut refused = 0;
+        for (at, member) in self.members.iter().enumerate() {
+            let (rank, until) = match member.target.availability(now) {
+                Availability::Refused { .. } => {
+                    refused += 1;
+                    continue;
+                }
+                Availability::Resting { until } if trail.is_left(at, &member.target) => {
+                    rest = Some(rest.map_or(until, |other| other.min(until)));
+                    continue;
+                }
+                Availability::Resting { .. } => continue,
+                Availability::Ready { .. } | Availability::Probe => (0, None),
+                Availability::Ejected => (1, None),
+                // It is being probed, and gets no more than its probes.
+                Availability::Tripped { until: None } => continue,
+                Availability::Tripped { until } => (2, until),
+            };
+            if trail.is_left(at, &member.target) {
+                left.push((rank, until, at));
+            }
+        }
+        if let Some(until) = rest {
+            let error = Error::new(
+                ErrorKind::RateLimited,
+                "the rate of every deployment that could be asked is limited",
+            );
+            let wait = until.saturating_duration_since(now);
+            let error = error.with_retry_after(Some(wait));
+            return Selection::Wait { until, error };
+        }
+        let alone = self.members.len() - refused < 2;
+        left.retain(|(rank, _, _)| !alone || *rank < 2);
+        let best = left.iter().filter(|(_, _, at)| again || trail.is_fresh(*at)).min();
+        if let Some(&(_, _, member)) = best {
+            if let Some(running) = self.members[member].target.begin(!alone, now) {
+                return Selection::Picked { member, running };
+            }
+        } else if !left.is_empty() {
+            return Selection::OnlyAgain;
+        }
+        let (error, causes) = self.nobody(trail, now);
+        Selection::Nobody { error, causes }
+    }
+
+    /// Why nobody can be asked, and what led to it.
+    fn nobody(&self, trail: &Trail, now: Instant) -> (Error, Vec<ErrorKind>) {
+        let mut reasons = Vec::new();
+        let mut causes = Vec::new();
+        let mut soonest: Option<Duration> = None;
+        let mut refused = None;
+        for (at, member) in self.members.iter().enumerate() {
+            let name = member.target.deployment();
+            if !trail.is_left(at, &member.target) {
+                reasons.push(format!("{name}: was asked"));
+                continue;
+            }
+            let mut wait = |until: Instant| {
+                let wait = until.saturating_duration_since(now);
+                soonest = Some(soonest.map_or(wait, |other| other.min(wait)));
+                wait.as_secs_f64().ceil()
+            };
+            reasons.push(match member.target.availability(now) {
+                Availability::Ready { .. } | Availability::Probe => format!("{name}: busy"),
+                Availability::Resting { until } => format!("{name}: its rate is limited for {} s", wait(until)),
+                Availability::Tripped { until: Some(until) } => {
+                    format!("{name}: its breaker is open, to be probed in {} s", wait(until))
+                }
+                Availability::Tripped { until: None } => format!("{name}: its breaker is being probed"),
+                Availability::Ejected => format!("{name}: it fails its health checks"),
+                Availability::Refused { kind, status } => {
+                    refused = Some((kind, status));
+                    format!("{name}: the vendor refused its credential ({})", kind.as_str())
+                }
+            });
+            causes.extend(member.target.last_error().map(|last| last.kind));
+        }
+        let all_refused = refused.filter(|_| {
+            let refuses = |member: &Member| matches!(member.target.availability(now), Availability::Refused { .. });
+            self.members.iter().all(refuses)
+        });
+        let error = match all_refused {
+            Some((kind, status)) => Error::new(kind, "the vendor refused the credential of every deployment")
+                .with_upstream(status, None, None),
+            None if self.members.is_empty() => {
+                Error::new(ErrorKind::NoDeployment, "no deployment of this model is available")
+            }
+            None => Error::new(
+                ErrorKind::NoDeployment,
+                format!("no deployment can take the request now ({})", reasons.join("; ")),
+            ),
+        };
+        (error.with_retry_after(soonest), causes)
     }
 }

@@ -1,9 +1,22 @@
 //! What the attempt loop calls. The adapter from a runtime deployment is in `wharf/assemble.rs`, since
 //! policy and runtime do not see each other.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use wharf_types::{DeploymentName, Error, Event, Request, Response};
+
+/// How one attempt is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptOptions {
+    /// When it ends at the latest.
+    pub deadline: Instant,
+    /// Which of the deployment's keys it is made with, from 0.
+    pub key: usize,
+    /// Until the connection to the vendor stands, if the caller limits that.
+    pub connect: Option<Duration>,
+}
 
 /// One deployment with one of its models: what is picked and called.
 pub trait Upstream: Send + Sync {
@@ -11,17 +24,13 @@ pub trait Upstream: Send + Sync {
     fn deployment(&self) -> &DeploymentName;
 
     /// One exchange, answered whole. Called once per attempt; must not retry. Dropping the future cancels.
-    fn generate<'a>(
-        &'a self,
-        request: &'a Request,
-        deadline: Option<Instant>,
-    ) -> BoxFuture<'a, Result<Response, Error>>;
+    fn generate<'a>(&'a self, request: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<Response, Error>>;
 
     /// One exchange, answered in pieces. Called once per attempt; must not retry. Dropping cancels.
     fn stream<'a>(
         &'a self,
         request: &'a Request,
-        deadline: Option<Instant>,
+        options: AttemptOptions,
     ) -> BoxFuture<'a, Result<Box<dyn EventSource>, Error>>;
 }
 
@@ -29,7 +38,4 @@ pub trait Upstream: Send + Sync {
 pub trait EventSource: Send {
     /// The next events; empty at the regular end. Not called again after the end or an error.
     fn next(&mut self) -> BoxFuture<'_, Result<Vec<Event>, Error>>;
-
-    /// When it ends at the latest. Whoever holds a stream without asking for more has to let go of it then.
-    fn deadline(&self) -> Instant;
 }

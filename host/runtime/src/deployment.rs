@@ -1,12 +1,12 @@
-//! A deployment: a provider with its upstream, credential, settings and limits. What calls are made to.
+//! A deployment: a provider with its upstream, credentials, settings and limits. What calls are made to.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 use url::Url;
 use wharf_types::{Capabilities, CredentialScheme, DeploymentName, Error, HealthStatus, Request, Response};
 
+use crate::call::CallOptions;
 use crate::engine::Engine;
 use crate::instance::{Instance, Parts};
 use crate::limits::Limits;
@@ -78,7 +78,7 @@ impl Deployment {
         }
         let overridden = options.scheme.is_some();
         outbound.scheme = options.scheme.unwrap_or_else(|| manifest.credential.clone());
-        if manifest.credential_required && outbound.secret.is_none() && !overridden {
+        if manifest.credential_required && outbound.secrets.is_empty() && !overridden {
             return Err(DeploymentError::NoCredential(manifest.name.clone()));
         }
         let settings = Settings::new(options.settings, outbound.base_url.as_ref().map(Url::as_str));
@@ -104,7 +104,13 @@ impl Deployment {
         &self.provider
     }
 
-    async fn start(&self, cap: u64, deadline: Instant) -> Result<Instance, Error> {
+    /// How many keys its calls can choose from; 0 when it attaches none.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.outbound.keys()
+    }
+
+    async fn start(&self, cap: u64, options: CallOptions) -> Result<Instance, Error> {
         let parts = Parts {
             limits: &self.limits,
             settings: &self.settings,
@@ -116,7 +122,7 @@ impl Deployment {
             self.name.as_str(),
             parts,
             cap,
-            deadline,
+            options,
         )
         .await
     }
@@ -125,10 +131,10 @@ impl Deployment {
     ///
     /// # Errors
     /// What the provider reported, corrected by what the host saw; a trap; a limit; the deadline.
-    pub async fn generate(&self, request: &Request, model: &str, deadline: Instant) -> Result<Response, Error> {
-        let mut instance = self.start(self.limits.response, deadline).await?;
-        let response = instance.generate(request, model, deadline).await?;
-        instance.close(None, deadline).await;
+    pub async fn generate(&self, request: &Request, model: &str, options: CallOptions) -> Result<Response, Error> {
+        let mut instance = self.start(self.limits.response, options).await?;
+        let response = instance.generate(request, model, options.deadline).await?;
+        instance.close(None, options.deadline).await;
         Ok(response)
     }
 
@@ -136,20 +142,20 @@ impl Deployment {
     ///
     /// # Errors
     /// As [`Deployment::generate`], for everything before the first byte of the answer.
-    pub async fn stream(&self, request: &Request, model: &str, deadline: Instant) -> Result<EventStream, Error> {
-        let mut instance = self.start(self.limits.stream, deadline).await?;
-        let stream = instance.stream(request, model, deadline).await?;
-        Ok(EventStream::new(instance, stream, deadline))
+    pub async fn stream(&self, request: &Request, model: &str, options: CallOptions) -> Result<EventStream, Error> {
+        let mut instance = self.start(self.limits.stream, options).await?;
+        let stream = instance.stream(request, model, options.deadline).await?;
+        Ok(EventStream::new(instance, stream, options.deadline))
     }
 
     /// What a model can do.
     ///
     /// # Errors
     /// As [`Deployment::generate`].
-    pub async fn capabilities(&self, model: Option<&str>, deadline: Instant) -> Result<Capabilities, Error> {
-        let mut instance = self.start(self.limits.response, deadline).await?;
-        let capabilities = instance.capabilities(model, deadline).await?;
-        instance.close(None, deadline).await;
+    pub async fn capabilities(&self, model: Option<&str>, options: CallOptions) -> Result<Capabilities, Error> {
+        let mut instance = self.start(self.limits.response, options).await?;
+        let capabilities = instance.capabilities(model, options.deadline).await?;
+        instance.close(None, options.deadline).await;
         Ok(capabilities)
     }
 
@@ -157,10 +163,10 @@ impl Deployment {
     ///
     /// # Errors
     /// As [`Deployment::generate`].
-    pub async fn health_check(&self, deadline: Instant) -> Result<HealthStatus, Error> {
-        let mut instance = self.start(self.limits.response, deadline).await?;
-        let status = instance.health_check(deadline).await?;
-        instance.close(None, deadline).await;
+    pub async fn health_check(&self, options: CallOptions) -> Result<HealthStatus, Error> {
+        let mut instance = self.start(self.limits.response, options).await?;
+        let status = instance.health_check(options.deadline).await?;
+        instance.close(None, options.deadline).await;
         Ok(status)
     }
 }

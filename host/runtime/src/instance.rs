@@ -12,6 +12,7 @@ use wharf_types::{Error, ErrorKind, Event, Request, Response};
 
 use crate::bindings::wharf::provider::types as wit;
 use crate::bindings::{Host_, Host_Pre};
+use crate::call::CallOptions;
 use crate::engine::Engine;
 use crate::guest_log::GuestLog;
 use crate::limits::Limits;
@@ -48,8 +49,9 @@ impl Instance {
         deployment: &str,
         parts: Parts<'_>,
         cap: u64,
-        deadline: Instant,
+        options: CallOptions,
     ) -> Result<Self, Error> {
+        let deadline = options.deadline;
         let no_slot = || {
             Error::new(
                 ErrorKind::ResourceExhausted,
@@ -62,7 +64,7 @@ impl Instance {
             .flatten()
             .ok_or_else(no_slot)?;
         let seen = Arc::new(Seen::default());
-        let hooks = Hooks::new(Arc::clone(parts.outbound), Arc::clone(&seen), cap);
+        let hooks = Hooks::new(Arc::clone(parts.outbound), Arc::clone(&seen), cap, options);
         let log = GuestLog::new(deployment.into(), Arc::clone(parts.outbound));
         let state = State::new(parts.limits, Arc::clone(parts.settings), hooks, log);
         let mut store = Store::new(engine.wasmtime(), state);

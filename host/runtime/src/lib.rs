@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod bindings;
+mod call;
 mod convert;
 mod deployment;
 mod engine;
@@ -25,6 +26,7 @@ mod state;
 mod stream;
 mod verdict;
 
+pub use call::CallOptions;
 pub use deployment::{Deployment, DeploymentError, DeploymentOptions};
 pub use engine::{EngineConfig, EngineError};
 pub use limits::Limits;

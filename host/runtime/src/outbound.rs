@@ -1,10 +1,11 @@
 //! Everything a guest's HTTP request passes on its way out: one object, one order.
 //!
 //! allow-list → headers → credential → (pooled client: resolve → vet addresses → connect only to those → TLS)
-//! → first-byte timeout → answer noted → credential struck from headers → body capped, timed, scrubbed.
+//! → first-byte timeout → answer noted → credentials struck from headers → body capped, timed, scrubbed.
 //!
-//! The guest's memory never holds the credential: it is added here, after the request has left the guest,
-//! and only for the deployment's own upstream. No redirects are followed.
+//! The guest's memory never holds a credential: the one that the call names is added here, after the request has
+//! left the guest, and only for the deployment's own upstream; all of them are struck out of what comes back, since
+//! an upstream may know more than one. No redirects are followed.
 
 mod address;
 mod allow;
@@ -14,6 +15,7 @@ mod connector;
 mod credential;
 mod failure;
 mod hooks;
+mod retry_after;
 mod scrub;
 mod seen;
 mod tls;
@@ -34,6 +36,7 @@ pub(crate) use hooks::Hooks;
 pub(crate) use seen::{Failure, Observed, Seen};
 pub use tls::TrustedRoots;
 
+use crate::call::CallOptions;
 use crate::secret::Secret;
 use allow::AllowList;
 use body::AnswerBody;
@@ -44,7 +47,7 @@ use scrub::Scrubber;
 /// Time limits on one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboundTimeouts {
-    /// Until there is a connection, TLS included. 10 s by default.
+    /// Until there is a connection, TLS included. 10 s by default; a call may want it sooner.
     pub connect: Duration,
     /// From the request's start to the head of the answer; 60 s by default. A non-streamed answer of a
     /// model sends nothing until it is complete.
@@ -67,17 +70,17 @@ impl Default for OutboundTimeouts {
 /// What a deployment may reach, and how.
 #[derive(Debug, Clone)]
 pub struct OutboundOptions {
-    /// The deployment's upstream. It may be reached, and it alone gets the credential.
+    /// The deployment's upstream. It may be reached, and it alone gets a credential.
     pub base_url: Option<Url>,
     /// What else may be reached.
     pub allow: Vec<AllowEntry>,
     /// Whether host names may lead to private addresses. An address written into `base_url` or an entry,
     /// and `localhost`, need no such grant.
     pub private: bool,
-    /// How the credential is attached.
+    /// How a credential is attached.
     pub scheme: CredentialScheme,
-    /// The credential.
-    pub secret: Option<Secret>,
+    /// The credentials. Each call attaches one of them.
+    pub secrets: Vec<Secret>,
     /// Time limits.
     pub timeouts: OutboundTimeouts,
     /// More certificate authorities, as PEM.
@@ -93,7 +96,7 @@ impl Default for OutboundOptions {
             allow: Vec::new(),
             private: false,
             scheme: CredentialScheme::None,
-            secret: None,
+            secrets: Vec::new(),
             timeouts: OutboundTimeouts::default(),
             ca_pem: None,
             proxy: true,
@@ -104,7 +107,8 @@ impl Default for OutboundOptions {
 /// A deployment's way out.
 pub(crate) struct Outbound {
     allow: AllowList,
-    credential: Option<Credential>,
+    /// In the order of the keys. All or none of them: what attaches nothing attaches nothing of any key.
+    credentials: Vec<Credential>,
     scrubber: Option<Arc<Scrubber>>,
     client: Client,
     timeouts: OutboundTimeouts,
@@ -142,21 +146,29 @@ impl Outbound {
     /// that cannot be a header, a `ca_pem` without certificates.
     pub(crate) fn new(options: &OutboundOptions, roots: &TrustedRoots) -> Result<Self, OutboundError> {
         let allow = AllowList::new(options.base_url.as_ref(), &options.allow, options.private)?;
-        let secret = options.secret.as_ref();
-        let credential = match (secret, &options.base_url) {
-            (Some(secret), Some(url)) => Credential::new(&options.scheme, secret, url, options.private)?,
-            _ => None,
+        let credentials = match &options.base_url {
+            Some(url) => {
+                let credential = |secret| Credential::new(&options.scheme, secret, url, options.private).transpose();
+                let keys = options.secrets.iter();
+                keys.filter_map(credential).collect::<Result<Vec<_>, _>>()?
+            }
+            None => Vec::new(),
         };
         Ok(Self {
             client: Client::new(options, allow.clone(), roots)?,
             allow,
-            credential,
-            scrubber: secret.and_then(Scrubber::new).map(Arc::new),
+            credentials,
+            scrubber: Scrubber::new(&options.secrets).map(Arc::new),
             timeouts: options.timeouts.clone(),
         })
     }
 
-    /// Masks the deployment's credential in a text.
+    /// How many keys a call can choose from.
+    pub(crate) fn keys(&self) -> usize {
+        self.credentials.len()
+    }
+
+    /// Masks the deployment's credentials in a text.
     pub(crate) fn mask(&self, text: String) -> String {
         match &self.scrubber {
             Some(scrubber) => scrubber.text(&text),
@@ -171,6 +183,7 @@ impl Outbound {
         options: Option<RequestOptions>,
         seen: &Arc<Seen>,
         cap: u64,
+        call: CallOptions,
     ) -> Result<Response<WasiBody>, WasiError> {
         if !self.allow.permits(request.uri()) {
             tracing::warn!(
@@ -181,7 +194,7 @@ impl Outbound {
             return Err(WasiError::HttpRequestDenied);
         }
         clean(request.headers_mut());
-        if let Some(credential) = &self.credential {
+        if let Some(credential) = self.credentials.get(call.key) {
             credential.attach(&mut request)?;
         }
         self.client.authorize_at_proxy(&mut request);
@@ -190,10 +203,10 @@ impl Outbound {
         let first_byte = limit(self.timeouts.first_byte, options.and_then(|o| o.first_byte_timeout));
         let idle = limit(self.timeouts.idle, options.and_then(|o| o.between_bytes_timeout));
 
-        let answer = match tokio::time::timeout(first_byte, self.client.request(request)).await {
+        let exchange = self.client.request(request, call.connect);
+        let answer = match tokio::time::timeout(first_byte, exchange).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                let (failure, error) = failure::classify(&error);
+            Ok(Err((failure, error))) => {
                 seen.failed(failure);
                 return Err(error);
             }
@@ -202,7 +215,8 @@ impl Outbound {
                 return Err(WasiError::HttpResponseTimeout);
             }
         };
-        seen.answered(answer.status().as_u16());
+        let wait = retry_after::wait(answer.status(), answer.headers(), retry_after::wall_clock);
+        seen.answered(answer.status().as_u16(), wait);
         let (mut head, body) = answer.into_parts();
         if let Some(scrubber) = &self.scrubber {
             let coding = head.headers.get(header::CONTENT_ENCODING);

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::wharf::provider::{config, log};
+use crate::call::CallOptions;
 use crate::deployment::{Deployment, DeploymentError, DeploymentOptions};
 use crate::engine::{Engine, EngineConfig, EngineError};
 use crate::inspect;
@@ -127,7 +128,7 @@ impl Runtime {
             settings: &settings,
             outbound: &Arc::new(outbound),
         };
-        let mut instance = Instance::start(&self.engine, pre, "trial", parts, 0, deadline)
+        let mut instance = Instance::start(&self.engine, pre, "trial", parts, 0, CallOptions::until(deadline))
             .await
             .map_err(|e| trial_error(&e))?;
         let manifest = instance.describe(deadline).await.map_err(|e| trial_error(&e))?;

@@ -27,7 +27,13 @@ pub(crate) fn of_error(claimed: Error, seen: Observed) -> Error {
         error.provider_code().map(str::to_owned),
         error.upstream_request_id().map(str::to_owned),
     );
-    error.with_upstream(status, code, id).with_sent(sent)
+    // What the upstream asks for is in the head of its answer, which the host reads itself. A wait that vendors put
+    // into the body only the provider knows.
+    let wait = seen.retry_after.or(error.retry_after());
+    error
+        .with_upstream(status, code, id)
+        .with_sent(sent)
+        .with_retry_after(wait)
 }
 
 /// What to say where the host knows better than the guest, which may only see a broken read.
@@ -37,7 +43,7 @@ fn message(failure: Failure) -> Option<&'static str> {
         Failure::Timeout(Phase::Connect) => Some("connecting to the vendor took too long"),
         Failure::Timeout(Phase::FirstToken) => Some("the vendor's answer did not begin in time"),
         Failure::Timeout(Phase::Idle) => Some("the vendor fell silent in the middle of its answer"),
-        Failure::Timeout(Phase::Total | Phase::Upstream)
+        Failure::Timeout(Phase::Total | Phase::Request | Phase::Upstream)
         | Failure::Denied
         | Failure::Unavailable
         | Failure::Protocol => None,
@@ -55,7 +61,8 @@ fn by_failure(failure: Failure, claimed: ErrorKind) -> ErrorKind {
     }
 }
 
-/// A status that says whose fault it is overrules a claim that contradicts it.
+/// A status that says whose fault it is overrules a claim that contradicts it. A 402 or 403 does not: whether money,
+/// a right or a filter is behind it stands in the body, which only the provider reads.
 fn by_status(claimed: Error, status: Option<u16>) -> Error {
     let callers_fault = match claimed.kind() {
         ErrorKind::InvalidRequest
@@ -121,10 +128,17 @@ pub(crate) fn of_timeout() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn judge(claimed: ErrorKind, status: Option<u16>, failure: Option<Failure>) -> ErrorKind {
-        of_error(Error::new(claimed, "m"), Observed { status, failure }).kind()
+        let seen = Observed {
+            status,
+            failure,
+            ..Observed::default()
+        };
+        of_error(Error::new(claimed, "m"), seen).kind()
     }
 
     #[test]
@@ -149,5 +163,42 @@ mod tests {
             K::UpstreamUnavailable
         );
         assert_eq!(judge(K::Internal, None, Some(Failure::Denied)), K::PermissionDenied);
+    }
+    #[test]
+    fn a_wait_that_the_host_saw_wins_over_the_claimed_one() {
+        let wait = |claimed: Option<u64>, seen: Option<u64>| {
+            let error = Error::new(ErrorKind::RateLimited, "m").with_retry_after(claimed.map(Duration::from_secs));
+            let seen = Observed {
+                status: Some(429),
+                retry_after: seen.map(Duration::from_secs),
+                ..Observed::default()
+            };
+            of_error(error, seen).retry_after().map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait(Some(3600), Some(2)), Some(2));
+        assert_eq!(wait(None, Some(2)), Some(2));
+        assert_eq!(wait(Some(5), None), Some(5), "a wait from the body must survive");
+        assert_eq!(wait(None, None), None);
+    }
+
+    #[test]
+    fn a_wait_survives_what_the_host_says_of_the_rest() {
+        let seen = Observed {
+            status: Some(503),
+            retry_after: Some(Duration::from_secs(2)),
+            failure: Some(Failure::Unavailable),
+        };
+        let error = of_error(Error::new(ErrorKind::InvalidRequest, "m"), seen);
+        assert_eq!(error.kind(), ErrorKind::UpstreamUnavailable);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn what_a_402_or_403_means_is_the_providers_to_say() {
+        use ErrorKind as K;
+        for kind in [K::QuotaExhausted, K::PermissionDenied, K::ContentFiltered] {
+            assert_eq!(judge(kind, Some(402), None), kind);
+            assert_eq!(judge(kind, Some(403), None), kind);
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! The HTTP APIs. Wire shapes live here and nowhere else; each front door only translates.
 
 pub(crate) mod body;
+mod degraded;
 pub(crate) mod error;
 mod fields;
-mod headers;
+pub(crate) mod headers;
 mod health;
 mod native;
 pub(crate) mod openai;
 mod request_log;
 mod sse;
+mod timeout;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

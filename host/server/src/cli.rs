@@ -3,13 +3,16 @@
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong
 //! usage.
 
+mod admin_client;
 mod ask;
+mod breaker;
 mod check;
 mod logging;
 mod mock;
 mod output;
 mod plugin;
 mod serve;
+mod status;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +38,11 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the HTTP APIs.
     Serve(ConfigArgs),
+    /// Show what the routes and deployments of a running host do.
+    Status(status::StatusArgs),
+    /// Act on the breakers of a running host.
+    #[command(subcommand)]
+    Breaker(breaker::BreakerCommand),
     /// Check a configuration file and print every problem in it.
     Check(check::CheckArgs),
     /// Ask a model from the command line.
@@ -74,6 +82,8 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
     logging::init(&cli.logging, matches!(cli.command, Command::Serve(_)));
     let result = match cli.command {
         Command::Serve(args) => serve::run(&args.config).await,
+        Command::Status(args) => status::run(args).await,
+        Command::Breaker(command) => breaker::run(command).await,
         Command::Check(args) => check::run(&args),
         Command::Ask(args) => ask::run(args).await,
         Command::Config(ConfigCommand::Schema) => schema(),

@@ -1,9 +1,11 @@
 //! A request to a model and its whole answer.
 
+use std::hash::{Hash, Hasher};
+
 use crate::{Extension, Part};
 
 /// One JSON value as text. The host carries it without looking inside.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Json(pub String);
 
 impl From<String> for Json {
@@ -13,7 +15,7 @@ impl From<String> for Json {
 }
 
 /// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Instructions, as most vendors call them.
     System,
@@ -28,7 +30,7 @@ pub enum Role {
 }
 
 /// One turn of the conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -54,7 +56,7 @@ impl Message {
 }
 
 /// A tool the model may call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -69,7 +71,7 @@ pub struct Tool {
 }
 
 /// Whether the model has to call a tool.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum ToolChoice {
     /// The model decides.
     Auto,
@@ -84,7 +86,7 @@ pub enum ToolChoice {
 }
 
 /// An answer that follows a JSON Schema.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct JsonSchema {
     /// A name for it.
     pub name: String,
@@ -97,7 +99,7 @@ pub struct JsonSchema {
 }
 
 /// The form of the answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum OutputFormat {
     /// Free text.
     Text,
@@ -110,7 +112,7 @@ pub enum OutputFormat {
 }
 
 /// How much the model should think.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Thinking {
     /// A level in words.
     pub effort: Option<String>,
@@ -149,6 +151,42 @@ pub struct Request {
     pub dialect: String,
     /// All other fields of the client's request.
     pub options: Vec<(String, Json)>,
+}
+
+/// By hand, since a float has no `Hash`: a temperature counts by its bits. Nothing needs `0.0` and `-0.0` to be
+/// the same, as a request is not `Eq` and never a key itself.
+impl Hash for Request {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Without `..`: a new field does not compile until it is hashed.
+        let Self {
+            model,
+            messages,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            max_output_tokens,
+            temperature,
+            top_p,
+            stop,
+            output,
+            thinking,
+            dialect,
+            options,
+        } = self;
+        model.hash(state);
+        messages.hash(state);
+        tools.hash(state);
+        tool_choice.hash(state);
+        parallel_tool_calls.hash(state);
+        max_output_tokens.hash(state);
+        temperature.map(f64::to_bits).hash(state);
+        top_p.map(f64::to_bits).hash(state);
+        stop.hash(state);
+        output.hash(state);
+        thinking.hash(state);
+        dialect.hash(state);
+        options.hash(state);
+    }
 }
 
 /// Tokens the vendor counted; `None` where it did not say.
@@ -215,5 +253,203 @@ impl Response {
             }
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::hash::DefaultHasher;
+
+    use super::*;
+    use crate::{Media, MediaData, Reasoning, Text, ToolCall, ToolPart, ToolResult};
+
+    /// One way in which a request can differ from another, with a name for it.
+    type Change = (&'static str, fn(&mut Request));
+
+    fn json(text: &str) -> Json {
+        Json(text.to_owned())
+    }
+
+    fn extension() -> Extension {
+        Extension {
+            kind: "openai.chat".to_owned(),
+            value: json("{}"),
+        }
+    }
+
+    /// A message with one part of every kind.
+    fn message() -> Message {
+        let media = Media {
+            mime_type: "image/png".to_owned(),
+            data: MediaData::Inline(vec![1, 2, 3]),
+            name: None,
+            extra: None,
+        };
+        let call = ToolCall {
+            id: "1".to_owned(),
+            name: "clock".to_owned(),
+            arguments: json("{}"),
+            extra: None,
+        };
+        let result = ToolResult {
+            call_id: "1".to_owned(),
+            is_error: false,
+            content: vec![
+                ToolPart::Text(Text::default()),
+                ToolPart::Media(media.clone()),
+                ToolPart::Extension(extension()),
+            ],
+            extra: None,
+        };
+        Message {
+            role: Role::User,
+            name: None,
+            parts: vec![
+                Part::text("hello"),
+                Part::Media(media),
+                Part::ToolCall(call),
+                Part::ToolResult(result),
+                Part::Reasoning(Reasoning::default()),
+                Part::Refusal("no".to_owned()),
+                Part::Extension(extension()),
+            ],
+            extra: None,
+        }
+    }
+
+    fn tool() -> Tool {
+        Tool {
+            name: "clock".to_owned(),
+            description: None,
+            parameters: None,
+            strict: None,
+            extra: None,
+        }
+    }
+
+    fn schema() -> JsonSchema {
+        JsonSchema {
+            name: "answer".to_owned(),
+            description: None,
+            schema: json("{}"),
+            strict: None,
+        }
+    }
+
+    fn request() -> Request {
+        Request {
+            model: "small".to_owned(),
+            messages: vec![message()],
+            tools: vec![tool()],
+            tool_choice: Some(ToolChoice::Auto),
+            parallel_tool_calls: Some(false),
+            max_output_tokens: Some(1),
+            temperature: Some(0.5),
+            top_p: Some(0.5),
+            stop: vec!["ab".to_owned()],
+            output: Some(OutputFormat::Text),
+            thinking: Some(Thinking::default()),
+            dialect: "openai.chat".to_owned(),
+            options: vec![("seed".to_owned(), json("1"))],
+        }
+    }
+
+    fn hash(request: &Request) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        request.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Fails when two of the changed requests, or one and the unchanged, hash alike.
+    fn all_differ(changes: &[Change]) {
+        let mut seen = HashMap::from([(hash(&request()), "nothing")]);
+        for &(name, change) in changes {
+            let mut changed = request();
+            change(&mut changed);
+            assert_ne!(changed, request(), "the change of {name} must change something");
+            let before = seen.insert(hash(&changed), name);
+            assert_eq!(before, None, "a change of {name} must show in the hash");
+        }
+    }
+
+    #[test]
+    fn equal_requests_hash_alike() {
+        assert_eq!(hash(&request()), hash(&request()));
+    }
+
+    #[test]
+    fn every_field_of_a_request_shows_in_its_hash() {
+        all_differ(&[
+            ("model", |request| request.model.push('x')),
+            ("messages", |request| {
+                request.messages.push(Message::text(Role::User, "more"))
+            }),
+            ("tools", |request| request.tools.clear()),
+            ("tool_choice", |request| {
+                request.tool_choice = Some(ToolChoice::Required)
+            }),
+            ("tool_choice, left out", |request| request.tool_choice = None),
+            ("tool_choice, another", |request| {
+                request.tool_choice = Some(ToolChoice::Named("clock".to_owned()))
+            }),
+            ("parallel_tool_calls", |request| {
+                request.parallel_tool_calls = Some(true)
+            }),
+            ("max_output_tokens", |request| request.max_output_tokens = Some(2)),
+            ("temperature", |request| request.temperature = Some(0.25)),
+            ("temperature, left out", |request| request.temperature = None),
+            ("top_p", |request| request.top_p = Some(0.25)),
+            ("top_p, left out", |request| request.top_p = None),
+            ("stop", |request| request.stop = vec!["a".to_owned(), "b".to_owned()]),
+            ("output", |request| request.output = Some(OutputFormat::Json)),
+            ("output, by a schema", |request| {
+                request.output = Some(OutputFormat::JsonSchema(schema()))
+            }),
+            ("thinking", |request| request.thinking = None),
+            ("dialect", |request| request.dialect.clear()),
+            ("options", |request| request.options[0].1 = json("2")),
+            ("options, another name", |request| request.options[0].0.push('s')),
+        ]);
+    }
+
+    #[test]
+    fn every_part_of_a_message_shows_in_the_hash() {
+        all_differ(&[
+            ("role", |request| request.messages[0].role = Role::System),
+            ("name", |request| request.messages[0].name = Some("Ada".to_owned())),
+            ("extra", |request| request.messages[0].extra = Some(json("{}"))),
+            ("order", |request| request.messages[0].parts.swap(0, 1)),
+            ("text", |request| request.messages[0].parts[0] = Part::text("hallo")),
+            ("media", |request| request.messages[0].parts.truncate(1)),
+            ("kind of part", |request| {
+                request.messages[0].parts[5] = Part::text("no")
+            }),
+            ("bytes", |request| {
+                if let Part::Media(media) = &mut request.messages[0].parts[1] {
+                    media.data = MediaData::Inline(vec![1, 2, 4]);
+                }
+            }),
+            ("arguments", |request| {
+                if let Part::ToolCall(call) = &mut request.messages[0].parts[2] {
+                    call.arguments = json("{ }");
+                }
+            }),
+            ("tool's failure", |request| {
+                if let Part::ToolResult(result) = &mut request.messages[0].parts[3] {
+                    result.is_error = true;
+                }
+            }),
+            ("tool's answer", |request| {
+                if let Part::ToolResult(result) = &mut request.messages[0].parts[3] {
+                    result.content.clear();
+                }
+            }),
+            ("reasoning", |request| {
+                if let Part::Reasoning(reasoning) = &mut request.messages[0].parts[4] {
+                    reasoning.signature = Some(String::new());
+                }
+            }),
+        ]);
     }
 }

@@ -19,6 +19,8 @@ pub enum Phase {
     Idle,
     /// The answer as a whole.
     Total,
+    /// The request as a whole, all attempts together: the limit is the caller's.
+    Request,
     /// The vendor itself gave up (408, 504).
     Upstream,
 }
@@ -32,6 +34,7 @@ impl Phase {
             Self::FirstToken => "first_token",
             Self::Idle => "idle",
             Self::Total => "total",
+            Self::Request => "request",
             Self::Upstream => "upstream",
         }
     }
@@ -142,6 +145,7 @@ struct Inner {
     provider_code: Option<String>,
     upstream_request_id: Option<String>,
     sent: bool,
+    callers_limit: bool,
     param: Option<String>,
     attempts: Vec<Attempt>,
 }
@@ -160,6 +164,7 @@ impl Error {
             provider_code: None,
             upstream_request_id: None,
             sent: false,
+            callers_limit: false,
             param: None,
             attempts: Vec::new(),
         }))
@@ -219,6 +224,12 @@ impl Error {
         self.0.sent
     }
 
+    /// Whether it was a time limit of the caller's own that passed. That is no news about the deployment.
+    #[must_use]
+    pub fn is_callers_limit(&self) -> bool {
+        self.0.callers_limit
+    }
+
     /// The field of the client's request that is at fault.
     #[must_use]
     pub fn param(&self) -> Option<&str> {
@@ -273,6 +284,13 @@ impl Error {
     #[must_use]
     pub fn with_sent(mut self, sent: bool) -> Self {
         self.0.sent = sent;
+        self
+    }
+
+    /// With whether it was a time limit of the caller's own that passed.
+    #[must_use]
+    pub fn with_callers_limit(mut self, callers_limit: bool) -> Self {
+        self.0.callers_limit = callers_limit;
         self
     }
 

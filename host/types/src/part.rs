@@ -3,7 +3,7 @@
 use crate::Json;
 
 /// Vendor fields in the words of a named dialect (`openai.chat`, `anthropic.messages`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Extension {
     /// The dialect.
     pub kind: String,
@@ -12,7 +12,7 @@ pub struct Extension {
 }
 
 /// Text.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Text {
     /// The text.
     pub text: String,
@@ -21,7 +21,7 @@ pub struct Text {
 }
 
 /// Where the bytes of a medium are.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum MediaData {
     /// The vendor fetches them from here.
     Url(String),
@@ -30,7 +30,7 @@ pub enum MediaData {
 }
 
 /// A picture, a sound, a document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Media {
     /// The type, or with a URL a mere family (`image/*`).
     pub mime_type: String,
@@ -43,7 +43,7 @@ pub struct Media {
 }
 
 /// A tool that the model wants called.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct ToolCall {
     /// Its identifier.
     pub id: String,
@@ -56,7 +56,7 @@ pub struct ToolCall {
 }
 
 /// A piece of a tool's answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum ToolPart {
     /// Text.
     Text(Text),
@@ -67,7 +67,7 @@ pub enum ToolPart {
 }
 
 /// What a tool answered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct ToolResult {
     /// The call it answers.
     pub call_id: String,
@@ -80,7 +80,7 @@ pub struct ToolResult {
 }
 
 /// What the model thought.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Reasoning {
     /// The visible text.
     pub text: Option<String>,
@@ -93,7 +93,7 @@ pub struct Reasoning {
 }
 
 /// One piece of a message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Part {
     /// Text.
     Text(Text),

@@ -7,7 +7,7 @@
 use std::io::Write as _;
 
 use wharf::config::{self, ProcessEnv};
-use wharf::{Event, Host, Message, Request, Role};
+use wharf::{CallOptions, Event, Host, Message, Request, Role};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..Request::default()
     };
 
-    let mut answer = host.stream(&request).await?.value;
+    let mut answer = host.stream(&request, &CallOptions::default()).await?.value;
     let mut out = std::io::stdout();
     loop {
         let events = answer.next().await?;

@@ -10,14 +10,17 @@ use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
-use wharf_policy::{Answered, OpenStream, attempt};
-use wharf_runtime::{EngineError, Runtime};
-use wharf_types::{Capabilities, Error, ErrorKind, HealthStatus, Request, Response};
+use wharf_policy::{Answered, Call, CallOptions, KeyPick, OpenStream, ask};
+use wharf_runtime::{CallOptions as RuntimeOptions, EngineError, Runtime};
+use wharf_types::{Capabilities, DeploymentName, Error, ErrorKind, HealthStatus, Request, Response};
 
 use crate::client::{AiClient, ClientFactory};
 use crate::config::Config;
 use crate::discover::{self, Plugins};
-use crate::snapshot::{DeploymentState, ModelEntry, Route, Snapshot};
+use crate::health::HealthChecks;
+use crate::seeds::Seeds;
+use crate::snapshot::{DeploymentState, ModelEntry, RouteState, Snapshot};
+use crate::state::{self, HostState, Reset};
 use crate::{assemble, config};
 
 /// How many known models an error names.
@@ -47,7 +50,9 @@ pub struct Host {
     plugins: Arc<Plugins>,
     /// What is in force. Read without a lock on every request.
     snapshot: ArcSwap<Snapshot>,
+    seeds: Seeds,
     closed: AtomicBool,
+    _health: HealthChecks,
 }
 
 impl std::fmt::Debug for Host {
@@ -71,32 +76,54 @@ impl Host {
             source,
         };
         let plugins = Arc::new(discover::load(&runtime, &config.plugins).await.map_err(unreadable)?);
-        let snapshot = assemble::snapshot(&runtime, &config, &plugins);
+        let seeds = Seeds::new();
+        let snapshot = assemble::snapshot(&runtime, &config, &plugins, &seeds);
         Ok(Self {
             runtime,
             plugins,
+            _health: HealthChecks::begin(&snapshot, &config.load_balancer, &seeds),
             snapshot: ArcSwap::from_pointee(snapshot),
+            seeds,
             closed: AtomicBool::new(false),
         })
     }
 
-    /// Answers a request whole. `request.model` is a route, or `deployment/model`.
+    /// Answers a request whole. `request.model` is a route, or `deployment/model`. Dropping the future cancels the
+    /// request in whatever it is doing.
     ///
     /// # Errors
     /// `NotFound` for an unknown model, naming the known ones; otherwise the last attempt's error with the
     /// history of attempts.
-    pub async fn generate(&self, request: &Request) -> Result<Answered<Response>, Error> {
-        let route = self.route(&request.model)?;
-        attempt::generate(&route.upstreams, &route.balance, request, None).await
+    pub async fn generate(&self, request: &Request, options: &CallOptions) -> Result<Answered<Response>, Error> {
+        let state = self.route(&request.model, options)?;
+        let call = Call::new(options, Instant::now(), self.seeds.rng());
+        let answered = ask::generate(&state.route, request, call).await;
+        answered.map_err(|error| explain(error, &state))
     }
 
     /// Answers a request in pieces, from its first content on.
     ///
     /// # Errors
     /// As [`Host::generate`].
-    pub async fn stream(&self, request: &Request) -> Result<Answered<OpenStream>, Error> {
-        let route = self.route(&request.model)?;
-        attempt::stream(&route.upstreams, &route.balance, request, None).await
+    pub async fn stream(&self, request: &Request, options: &CallOptions) -> Result<Answered<OpenStream>, Error> {
+        let state = self.route(&request.model, options)?;
+        let call = Call::new(options, Instant::now(), self.seeds.rng());
+        let answered = ask::stream(&state.route, request, call).await;
+        answered.map_err(|error| explain(error, &state))
+    }
+
+    /// How routes and deployments fare.
+    #[must_use]
+    pub fn state(&self) -> HostState {
+        state::of(&self.snapshot.load(), Instant::now())
+    }
+
+    /// Resets breakers, and says which.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown deployment or model, naming the known ones; then nothing was reset.
+    pub fn reset(&self, which: &Reset) -> Result<Vec<(DeploymentName, String)>, Error> {
+        state::reset(&self.snapshot.load(), which)
     }
 
     /// The models that clients can ask for, in the order of the configuration.
@@ -143,27 +170,30 @@ impl Host {
         self.closed.store(true, Ordering::Relaxed);
     }
 
-    fn route(&self, model: &str) -> Result<Arc<Route>, Error> {
+    fn route(&self, model: &str, options: &CallOptions) -> Result<Arc<RouteState>, Error> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Cancelled, "the host is shutting down"));
         }
         let snapshot = self.snapshot.load();
-        let Some(route) = snapshot.routes.get(model) else {
-            return Err(unknown(model, &snapshot));
-        };
-        if route.upstreams.is_empty() {
-            let error = Error::new(
-                ErrorKind::NoDeployment,
-                format!("no deployment of `{model}` is available"),
-            );
-            return Err(error.with_detail(route.missing.join("; ")));
+        // A caller that may not use a route does not learn that there is one.
+        match snapshot.routes.get(model) {
+            Some(route) if options.access.permits(model) => Ok(Arc::clone(route)),
+            _ => Err(unknown(model, &snapshot, options)),
         }
-        Ok(Arc::clone(route))
     }
 }
 
-fn unknown(model: &str, snapshot: &Snapshot) -> Error {
-    let known: Vec<&str> = snapshot.models.iter().map(|model| model.id.as_str()).collect();
+/// Adds why deployments are missing, for the log.
+fn explain(error: Error, state: &RouteState) -> Error {
+    if error.kind() != ErrorKind::NoDeployment || state.missing.is_empty() {
+        return error;
+    }
+    error.with_detail(state.missing.join("; "))
+}
+
+fn unknown(model: &str, snapshot: &Snapshot, options: &CallOptions) -> Error {
+    let ids = snapshot.models.iter().map(|model| model.id.as_str());
+    let known: Vec<&str> = ids.filter(|id| options.access.permits(id)).collect();
     let more = known.len().saturating_sub(NAMED);
     let mut list = known[..known.len().min(NAMED)].join(", ");
     if more > 0 {
@@ -179,25 +209,28 @@ fn unknown(model: &str, snapshot: &Snapshot) -> Error {
 
 impl AiClient for Host {
     fn generate<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Error>> {
-        async move { Ok(self.generate(request).await?.value) }.boxed()
+        async move { Ok(self.generate(request, &CallOptions::default()).await?.value) }.boxed()
     }
 
     fn stream<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<OpenStream, Error>> {
-        async move { Ok(self.stream(request).await?.value) }.boxed()
+        async move { Ok(self.stream(request, &CallOptions::default()).await?.value) }.boxed()
     }
 
-    /// What the first available deployment of the route says.
+    /// What the first deployment of the route says.
     fn capabilities<'a>(&'a self, model: &'a str) -> BoxFuture<'a, Result<Capabilities, Error>> {
         async move {
-            let route = self.route(model)?;
+            let state = self.route(model, &CallOptions::default())?;
             let none = || {
-                Error::new(
-                    ErrorKind::NoDeployment,
-                    format!("no deployment of `{model}` is available"),
-                )
+                let message = format!("no deployment of `{model}` is available");
+                Error::new(ErrorKind::NoDeployment, message)
             };
-            let (deployment, model) = route.targets.first().ok_or_else(none)?;
-            deployment.capabilities(Some(model), Instant::now() + ASK_TIMEOUT).await
+            let member = state.route.balancer().members().first().ok_or_else(none)?;
+            let name = member.target.deployment().as_str();
+            let snapshot = self.snapshot.load_full();
+            let deployment = snapshot.deployments.iter().find(|d| d.name == name);
+            let deployment = deployment.and_then(|d| d.deployment.as_ref().ok()).ok_or_else(none)?;
+            let options = RuntimeOptions::until(Instant::now() + ASK_TIMEOUT);
+            deployment.capabilities(Some(member.target.model()), options).await
         }
         .boxed()
     }
@@ -207,8 +240,16 @@ impl AiClient for Host {
         async move {
             let snapshot = self.snapshot.load_full();
             let mut last = Error::new(ErrorKind::NoDeployment, "no deployment is available");
-            for deployment in snapshot.deployments.iter().filter_map(|d| d.deployment.as_ref().ok()) {
-                match deployment.health_check(Instant::now() + ASK_TIMEOUT).await {
+            for state in &snapshot.deployments {
+                let (Ok(deployment), KeyPick::Use(key)) = (&state.deployment, state.standing.peek_key(Instant::now()))
+                else {
+                    continue;
+                };
+                let options = RuntimeOptions {
+                    key,
+                    ..RuntimeOptions::until(Instant::now() + ASK_TIMEOUT)
+                };
+                match deployment.health_check(options).await {
                     Ok(status) => return Ok(status),
                     Err(error) => last = error,
                 }

@@ -1,7 +1,7 @@
 //! Wharf as a library: one interface to every AI provider, each a sandboxed component.
 //!
 //! ```no_run
-//! use wharf::{Host, Message, Request, Role, config};
+//! use wharf::{CallOptions, Host, Message, Request, Role, config};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = config::load("wharf.yaml".as_ref(), &config::ProcessEnv)?;
@@ -11,13 +11,13 @@
 //!     messages: vec![Message::text(Role::User, "hello")],
 //!     ..Request::default()
 //! };
-//! let answer = host.generate(&request).await?;
-//! println!("{} said: {}", answer.deployment, answer.value.text());
+//! let answer = host.generate(&request, &CallOptions::default()).await?;
+//! println!("{:?} said: {}", answer.deployment, answer.value.text());
 //! # Ok(()) }
 //! ```
 //!
 //! Reading order: [`config`] is what an operator wrote; [`discover`] loads the plugin directory; `assemble` makes a
-//! snapshot of both; [`Host`] answers from it.
+//! snapshot of both; [`Host`] answers from it, and `wharf_policy` decides how.
 
 #![forbid(unsafe_code)]
 
@@ -25,14 +25,19 @@ mod assemble;
 mod client;
 pub mod config;
 pub mod discover;
+mod health;
 mod host;
+mod seeds;
 mod settings_check;
 mod snapshot;
+mod state;
 
 pub use client::{AiClient, ClientError, ClientFactory};
 pub use host::{Host, StartError};
-pub use snapshot::{DeploymentState, ModelEntry};
-pub use wharf_policy::{Answered, OpenStream};
+pub use snapshot::ModelEntry;
+pub use state::{DeploymentReport, HostState, Reset};
+pub use wharf_policy as policy;
+pub use wharf_policy::{Access, Answered, CallOptions, Degraded, OpenStream, RequestTimeouts, status};
 pub use wharf_runtime::inspect;
 pub use wharf_runtime::{EngineConfig, EngineError, LoadError, LoadProblem, Provider, Runtime, Secret};
 pub use wharf_types::*;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wharf_policy::{RoundRobin, Upstream};
+use wharf_policy::{Route, Standing, Target};
 use wharf_runtime::Deployment;
 
 /// A model name that clients can ask for.
@@ -19,19 +19,27 @@ pub struct ModelEntry {
 
 /// One deployment, usable or not.
 #[derive(Debug)]
-pub struct DeploymentState {
+pub(crate) struct DeploymentState {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
+    /// The component it runs.
+    pub(crate) component: String,
     /// The deployment, or why there is none.
-    pub deployment: Result<Arc<Deployment>, String>,
+    pub(crate) deployment: Result<Arc<Deployment>, String>,
+    /// How many keys it has.
+    pub(crate) keys: usize,
+    /// Whether it is checked periodically.
+    pub(crate) health_check: bool,
+    /// What its models share.
+    pub(crate) standing: Arc<Standing>,
+    /// Its models, in the order of the configuration; none where there is no deployment.
+    pub(crate) targets: Vec<Arc<Target>>,
 }
 
 /// Where a model name leads.
-pub(crate) struct Route {
-    pub(crate) upstreams: Vec<Arc<dyn Upstream>>,
-    /// The same, for questions that are not attempts: each deployment with the vendor's model name.
-    pub(crate) targets: Vec<(Arc<Deployment>, String)>,
-    pub(crate) balance: RoundRobin,
+#[derive(Debug)]
+pub(crate) struct RouteState {
+    pub(crate) route: Arc<Route>,
     /// Why deployments are missing, for the error when none is left.
     pub(crate) missing: Vec<String>,
 }
@@ -39,7 +47,7 @@ pub(crate) struct Route {
 /// Everything in force.
 pub(crate) struct Snapshot {
     /// Routes by name, and `deployment/model` for each deployment's own models.
-    pub(crate) routes: HashMap<String, Arc<Route>>,
+    pub(crate) routes: HashMap<String, Arc<RouteState>>,
     /// What `GET /v1/models` lists, in the order of the configuration.
     pub(crate) models: Vec<ModelEntry>,
     /// All deployments, in the order of the configuration.

@@ -9,7 +9,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wharf::config::{
-    self, Config, CredentialOverride, Env, Isolation, Limits, Problem, Problems, ProcessEnv, Source, Strategy,
+    self, CircuitBreakerConfig, Config, CredentialOverride, DegradedConfig, Env, HedgeConfig, Isolation,
+    LastAnswerConfig, Limits, LoadBalancerConfig, Problem, Problems, ProcessEnv, RetryBudgetConfig, RetryConfig,
+    Source, Strategy,
 };
 
 const SEED: &str = include_str!("fixtures/seed.yaml");
@@ -86,6 +88,17 @@ fn problem(text: &str) -> Problem {
 /// A file with one provider of the given settings and further top-level or service text.
 fn provider(settings: &str) -> String {
     format!("ai_services:\n  providers:\n    openai: {{models: [gpt-4], {settings}}}\n")
+}
+
+/// A file with one provider and this line in `ai_services`.
+fn services(line: &str) -> String {
+    format!("{}  {line}\n", provider(""))
+}
+
+/// A file with the routes `r` and `s` of these settings.
+fn routes(r: &str, s: &str) -> String {
+    let target = "targets: [{provider: openai, model: gpt-4}]";
+    services(&format!("routes: {{r: {{{target}, {r}}}, s: {{{target}, {s}}}}}"))
 }
 
 #[test]
@@ -186,13 +199,11 @@ fn every_setting_can_be_written() {
     let env = TestEnv::with(&[("OPENAI_API_KEY", "sk-1"), ("RETRIES", "7")]);
     let config = parse(FULL, &env).unwrap_or_else(|problems| panic!("{problems}"));
     let warned: Vec<(&str, usize)> = config.warnings.iter().map(|w| (w.path.as_str(), w.line)).collect();
-    let without_effect_yet = [
-        ("ai_services.providers.openai.api_keys", 12),
+    let without_effect = [
         ("ai_services.providers.openai.isolation", 22),
-        ("ai_services.providers.backup.isolation", 41),
-        ("ai_services.routes.chat.fallbacks", 48),
+        ("ai_services.providers.backup.isolation", 42),
     ];
-    assert_eq!(warned, without_effect_yet);
+    assert_eq!(warned, without_effect);
     assert_eq!(
         config.admin.token.as_ref().map(|token| token.expose()),
         Some("token-from-file")
@@ -233,6 +244,7 @@ fn every_setting_can_be_written() {
         json!({"organization": "org-1", "temperature": 0.5, "tags": ["a", 1, true, null]})
     );
     assert!(!openai.proxy);
+    assert!(!openai.health_check);
     assert_eq!(config.deployments[1].isolation, Isolation::POOLED);
     assert_eq!(config.deployments[1].credential, Some(CredentialOverride::None));
 
@@ -251,14 +263,440 @@ fn every_setting_can_be_written() {
     assert_eq!(routes, expected);
     assert_eq!(config.routes[0].targets[1].priority, Some(2));
     assert_eq!(config.routes[0].fallbacks["context_length_exceeded"], "long");
+    let degraded = DegradedConfig {
+        route: Some("gpt-4-32k".to_owned()),
+        last_answer: Some(LastAnswerConfig {
+            max_entries: 200,
+            max_size: 4 << 20,
+            max_age: Duration::from_secs(30 * 24 * 3600),
+        }),
+        text: Some("Please ask again later; nobody knows more.".to_owned()),
+    };
+    assert_eq!(config.routes[0].degraded, Some(degraded));
+    let after = Some(Duration::from_millis(800));
+    assert_eq!(config.routes[0].hedge, Some(HedgeConfig { after }));
+    for route in &config.routes[1..] {
+        assert_eq!((&route.degraded, route.hedge), (&None, None), "{}", route.name);
+    }
     let gpt4: Vec<_> = config.routes[2]
         .targets
         .iter()
         .map(|target| target.deployment.as_str())
         .collect();
     assert_eq!(gpt4, ["openai", "backup"]);
-    assert_eq!(config.load_balancer.strategy, Strategy::Latency);
-    assert_eq!((config.retry.max_attempts, config.retry.jitter), (5, false));
+    let load_balancer = LoadBalancerConfig {
+        strategy: Strategy::Latency,
+        health_check_interval: Duration::from_secs(10),
+        health_check_timeout: Duration::from_secs(2),
+        unhealthy_threshold: 5,
+        healthy_threshold: 1,
+    };
+    assert_eq!(config.load_balancer, load_balancer);
+    let retry = RetryConfig {
+        max_attempts: 5,
+        base_delay: Duration::from_millis(100),
+        max_delay: Duration::from_secs(10),
+        backoff_multiplier: 1.5,
+        jitter: false,
+        max_retry_after: Duration::from_secs(20),
+        budget: RetryBudgetConfig {
+            ratio: 0.1,
+            min_per_second: 3,
+            window: Duration::from_secs(30),
+        },
+    };
+    assert_eq!(config.retry, retry);
+    let circuit_breaker = CircuitBreakerConfig {
+        failure_threshold: 10,
+        failure_ratio: 0.25,
+        minimum_requests: 50,
+        window: Duration::from_secs(30),
+        reset_timeout: Duration::from_secs(5),
+        max_reset_timeout: Duration::from_secs(120),
+        half_open_max_calls: 1,
+        slow_start: Duration::ZERO,
+    };
+    assert_eq!(config.circuit_breaker, circuit_breaker);
+}
+
+#[test]
+fn what_is_left_out_of_the_resilience_settings_has_its_default() {
+    let empty = "routes: {r: {targets: [{provider: openai, model: gpt-4}]}}\n  load_balancer: {}\n  \
+                 retry: {budget: {}}\n  circuit_breaker: {}";
+    for text in [services(empty), provider("")] {
+        let config = load(&text);
+        let load_balancer = LoadBalancerConfig {
+            strategy: Strategy::RoundRobin,
+            health_check_interval: Duration::from_secs(30),
+            health_check_timeout: Duration::from_secs(5),
+            unhealthy_threshold: 3,
+            healthy_threshold: 2,
+        };
+        assert_eq!(config.load_balancer, load_balancer);
+        let retry = RetryConfig {
+            max_attempts: 3,
+            base_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(30),
+            backoff_multiplier: 2.0,
+            jitter: true,
+            max_retry_after: Duration::from_secs(60),
+            budget: RetryBudgetConfig {
+                ratio: 0.2,
+                min_per_second: 10,
+                window: Duration::from_secs(10),
+            },
+        };
+        assert_eq!(config.retry, retry);
+        let circuit_breaker = CircuitBreakerConfig {
+            failure_threshold: 5,
+            failure_ratio: 0.5,
+            minimum_requests: 20,
+            window: Duration::from_secs(60),
+            reset_timeout: Duration::from_secs(60),
+            max_reset_timeout: Duration::from_secs(600),
+            half_open_max_calls: 3,
+            slow_start: Duration::from_secs(30),
+        };
+        assert_eq!(config.circuit_breaker, circuit_breaker);
+        assert!(config.deployments[0].health_check);
+        for route in &config.routes {
+            assert_eq!((&route.degraded, route.hedge), (&None, None), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_mapping_written_in_part_keeps_the_other_defaults() {
+    let config = load(&services("retry: {budget: {ratio: 0}}"));
+    let budget = RetryBudgetConfig {
+        ratio: 0.0,
+        ..RetryBudgetConfig::default()
+    };
+    assert_eq!(config.retry.budget, budget);
+
+    let config = load(&routes(
+        "degraded: {last_answer: {}}, hedge: {}",
+        "degraded: {text: later}",
+    ));
+    let kept = LastAnswerConfig {
+        max_entries: 1000,
+        max_size: 16 << 20,
+        max_age: Duration::from_secs(3600),
+    };
+    let degraded = DegradedConfig {
+        last_answer: Some(kept),
+        ..DegradedConfig::default()
+    };
+    assert_eq!(config.routes[0].degraded, Some(degraded));
+    assert_eq!(
+        config.routes[0].hedge,
+        Some(HedgeConfig { after: None }),
+        "without `after` the percentile decides"
+    );
+    let degraded = DegradedConfig {
+        text: Some("later".to_owned()),
+        ..DegradedConfig::default()
+    };
+    assert_eq!(config.routes[1].degraded, Some(degraded));
+}
+
+#[test]
+fn a_limit_that_was_not_written_follows_what_was() {
+    let config = load(&services("circuit_breaker: {reset_timeout: 20m}"));
+    let breaker = &config.circuit_breaker;
+    assert_eq!(breaker.max_reset_timeout, Duration::from_secs(1200), "raised");
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+
+    let config = load(&services("load_balancer: {health_check_interval: 2s}"));
+    let balancer = &config.load_balancer;
+    assert_eq!(balancer.health_check_timeout, Duration::from_secs(2), "lowered");
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+
+    let config = load(&services("load_balancer: {health_check_interval: 1h}"));
+    let balancer = &config.load_balancer;
+    assert_eq!(balancer.health_check_timeout, Duration::from_secs(5), "never raised");
+}
+
+#[test]
+fn a_setting_longer_than_its_limit_is_told_where_it_was_written() {
+    let cases = [
+        (
+            "circuit_breaker: {reset_timeout: 20m, max_reset_timeout: 10m}",
+            "circuit_breaker.reset_timeout",
+            "reset_timeout (20m) is longer than max_reset_timeout (10m)",
+        ),
+        (
+            "circuit_breaker: {max_reset_timeout: 5s}",
+            "circuit_breaker.max_reset_timeout",
+            "reset_timeout (60s) is longer than max_reset_timeout (5s)",
+        ),
+        (
+            "load_balancer: {health_check_timeout: 3s, health_check_interval: 2s}",
+            "load_balancer.health_check_timeout",
+            "health_check_timeout (3s) is longer than health_check_interval (2s)",
+        ),
+        (
+            "load_balancer: {health_check_timeout: 40s}",
+            "load_balancer.health_check_timeout",
+            "health_check_timeout (40s) is longer than health_check_interval (30s)",
+        ),
+        (
+            "retry: {base_delay: 40s}",
+            "retry.base_delay",
+            "base_delay (40s) is longer than max_delay (30s)",
+        ),
+        (
+            "retry: {max_delay: 500ms}",
+            "retry.max_delay",
+            "base_delay (1s) is longer than max_delay (500ms)",
+        ),
+    ];
+    for (line, path, expected) in cases {
+        let told = problem(&services(line));
+        assert_eq!(told.path, format!("ai_services.{path}"), "{line}");
+        assert_eq!(told.problem, expected, "{line}");
+        assert!(told.help.contains("of at most"), "{told}");
+    }
+    for line in [
+        "circuit_breaker: {reset_timeout: 1m, max_reset_timeout: 60s}",
+        "load_balancer: {health_check_timeout: 2s, health_check_interval: 2s}",
+    ] {
+        load(&services(line));
+    }
+}
+
+#[test]
+fn every_resilience_setting_has_a_range_that_is_told() {
+    let route = |settings: &str| {
+        let targets = "targets: [{provider: openai, model: gpt-4}]";
+        format!("routes: {{r: {{{targets}, {settings}}}}}")
+    };
+    let long = "x".repeat(100_000);
+    let too_long = "x".repeat(100_001);
+    let check = |line: &str, refused: &[&str], accepted: &[&str], words: &str| {
+        for value in refused {
+            let told = problem(&services(&line.replace("VALUE", value)));
+            let expected = format!(" is not allowed ({words})");
+            assert!(told.problem.ends_with(&expected), "{line}: {told}");
+            assert!(!told.help.is_empty(), "{line}: {told}");
+        }
+        for value in accepted {
+            load(&services(&line.replace("VALUE", value)));
+        }
+    };
+    check(
+        "retry: {max_retry_after: VALUE}",
+        &["0s", "0.5ms", "61m", "60"],
+        &["1ms", "1h"],
+        "a duration from 1ms to 1h",
+    );
+    check(
+        "retry: {budget: {ratio: VALUE}}",
+        &["-0.1", "1.1"],
+        &["0", "0.25", "1"],
+        "0 to 1",
+    );
+    check(
+        "retry: {budget: {min_per_second: VALUE}}",
+        &["-1", "1.5", "1001"],
+        &["0", "1000"],
+        "0 to 1000",
+    );
+    check(
+        "retry: {budget: {window: VALUE}}",
+        &["900ms", "61s"],
+        &["1s", "60s"],
+        "a duration from 1s to 60s",
+    );
+    check(
+        "circuit_breaker: {failure_ratio: VALUE}",
+        &["0", "0.009", "1.01"],
+        &["0.01", "1"],
+        "0.01 to 1",
+    );
+    check(
+        "circuit_breaker: {minimum_requests: VALUE}",
+        &["0", "10001"],
+        &["1", "10000"],
+        "1 to 10000",
+    );
+    check(
+        "circuit_breaker: {window: VALUE}",
+        &["0s", "11m"],
+        &["1s", "10m"],
+        "a duration from 1s to 10m",
+    );
+    check(
+        "circuit_breaker: {reset_timeout: 100ms, max_reset_timeout: VALUE}",
+        &["99ms", "25h"],
+        &["100ms", "24h"],
+        "a duration from 100ms to 24h",
+    );
+    check(
+        "circuit_breaker: {slow_start: VALUE}",
+        &["11m", "0"],
+        &["0s", "10m"],
+        "a duration from 0s to 10m",
+    );
+    check(
+        "load_balancer: {health_check_interval: 5m, health_check_timeout: VALUE}",
+        &["9ms", "6m"],
+        &["10ms", "5m"],
+        "a duration from 10ms to 5m",
+    );
+    for key in ["unhealthy_threshold", "healthy_threshold"] {
+        let line = format!("load_balancer: {{{key}: VALUE}}");
+        check(&line, &["0", "101"], &["1", "100"], "1 to 100");
+    }
+    check(
+        &route("degraded: {last_answer: {max_entries: VALUE}}"),
+        &["0", "100001"],
+        &["1", "100000"],
+        "1 to 100000",
+    );
+    check(
+        &route("degraded: {last_answer: {max_size: VALUE}}"),
+        &["1023B", "2GiB", "16MB"],
+        &["1KiB", "1GiB"],
+        "a size from 1KiB to 1GiB",
+    );
+    check(
+        &route("degraded: {last_answer: {max_age: VALUE}}"),
+        &["999ms", "721h", "30d"],
+        &["1s", "720h"],
+        "a duration from 1s to 720h",
+    );
+    check(
+        &route("degraded: {text: VALUE}"),
+        &["\"\"", too_long.as_str()],
+        &["x", long.as_str()],
+        "text of 1 to 100000 characters",
+    );
+    check(
+        &route("degraded: VALUE"),
+        &["{}", "sorry", "[]"],
+        &["{text: sorry}", "{route: gpt-4}", "{last_answer: {}}"],
+        "a mapping with at least one entry",
+    );
+    check(
+        &route("degraded: {last_answer: VALUE}"),
+        &["true", "[]"],
+        &["{}"],
+        "a mapping",
+    );
+    check(
+        &route("hedge: {after: VALUE}"),
+        &["0s", "11m"],
+        &["1ms", "10m"],
+        "a duration from 1ms to 10m",
+    );
+    check(&route("hedge: VALUE"), &["true", "2s"], &["{}"], "{} or {after: …}");
+}
+
+#[test]
+fn a_degraded_route_must_be_there_and_must_not_lead_back() {
+    let cases = [
+        (
+            routes("degraded: {route: gpt-5}", ""),
+            "r.degraded.route",
+            "there is no route \"gpt-5\"",
+        ),
+        (
+            routes("degraded: {route: r}", ""),
+            "r.degraded.route",
+            "the fallbacks form a loop: r → r",
+        ),
+        (
+            routes("fallbacks: {any: s}", "degraded: {route: r}"),
+            "s.degraded.route",
+            "the fallbacks form a loop: r → s → r",
+        ),
+        (
+            routes("degraded: {route: s}", "fallbacks: {timeout: r}"),
+            "s.fallbacks.timeout",
+            "the fallbacks form a loop: r → s → r",
+        ),
+        (
+            routes("degraded: {route: s}", "degraded: {route: r}"),
+            "s.degraded.route",
+            "the fallbacks form a loop: r → s → r",
+        ),
+    ];
+    for (text, path, expected) in cases {
+        let told = problem(&text);
+        assert_eq!(told.path, format!("ai_services.routes.{path}"), "{text}");
+        assert_eq!(told.problem, expected, "{text}");
+    }
+    let told = problem(&routes("degraded: {route: gpt-5}", ""));
+    assert!(
+        told.help.starts_with("did you mean gpt-4? known routes: r, s, "),
+        "{told}"
+    );
+
+    // Two ways to the same route are no loop, whatever leads there.
+    load(&routes(
+        "fallbacks: {any: s}, degraded: {route: s}",
+        "degraded: {route: gpt-4}",
+    ));
+}
+
+#[test]
+fn an_entry_that_cannot_be_had_from_outside_is_one_mistake() {
+    let told = problem(&routes("degraded: {route: \"${NOT_SET}\"}", ""));
+    assert_eq!(told.path, "ai_services.routes.r.degraded.route");
+    assert!(told.problem.contains("NOT_SET is not set"), "{told}");
+}
+
+#[test]
+fn hedging_on_a_route_with_one_target_is_a_warning() {
+    let config = load(&routes("hedge: {after: 1s}", ""));
+    let warned: Vec<_> = config
+        .warnings
+        .iter()
+        .map(|warning| (warning.path.as_str(), warning.problem.as_str()))
+        .collect();
+    let expected = [(
+        "ai_services.routes.r.hedge",
+        "hedging has no effect on a route with one target",
+    )];
+    assert_eq!(warned, expected);
+
+    let two = "targets: [{provider: openai, model: gpt-4}, {provider: openai, model: gpt-4}]";
+    let config = load(&services(&format!("routes: {{r: {{{two}, hedge: {{}}}}}}")));
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
+fn fallbacks_and_several_keys_are_no_warning() {
+    let env = TestEnv::with(&[("KEY", "sk-1"), ("OTHER", "sk-2")]);
+    let text = routes("fallbacks: {any: s}", "").replace("[gpt-4], ", "[gpt-4], api_keys: [\"${KEY}\", \"${OTHER}\"]");
+    let config = parse(&text, &env).unwrap_or_else(|problems| panic!("{text}\n{problems}"));
+    assert_eq!(config.deployments[0].api_keys.len(), 2);
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+}
+
+#[test]
+fn the_same_key_twice_is_a_warning_that_does_not_show_it() {
+    let env = TestEnv::with(&[("KEY", "sk-LEAK"), ("OTHER", "sk-2")]);
+    let text = provider("api_keys: [\"${KEY}\", \"${OTHER}\", {command: pass show x}]");
+    let config = parse(&text, &env).unwrap_or_else(|problems| panic!("{text}\n{problems}"));
+    let warned: Vec<_> = config
+        .warnings
+        .iter()
+        .map(|warning| (warning.path.as_str(), warning.problem.as_str()))
+        .collect();
+    let expected = [(
+        "ai_services.providers.openai.api_keys[2]",
+        "the same key is listed twice",
+    )];
+    assert_eq!(warned, expected);
+    assert!(!format!("{config:?}").contains("sk-LEAK"), "{config:?}");
+}
+
+#[test]
+fn a_duration_outside_the_file_is_read_as_one_in_it() {
+    assert_eq!(config::duration("1.5s"), Some(Duration::from_millis(1500)));
+    assert_eq!(config::duration("1500"), None, "the unit is never left out");
 }
 
 #[test]
@@ -692,7 +1130,7 @@ fn the_schema_accepts_what_the_loader_accepts_and_nothing_else() {
         "/limits/headers",
         "/limits/request",
     ];
-    let flags = ["/private", "/proxy"];
+    let flags = ["/private", "/proxy", "/health_check"];
     let junk = [
         json!(null),
         json!([]),
@@ -813,6 +1251,48 @@ fn the_schema_accepts_what_the_loader_accepts_and_nothing_else() {
         ("/ai_services/retry/jitter", json!("true"), false),
         ("/ai_services/circuit_breaker/failure_threshold", json!(1000), true),
         ("/ai_services/circuit_breaker/failure_threshold", json!(1001), false),
+        ("/ai_services/circuit_breaker/failure_ratio", json!(1), true),
+        ("/ai_services/circuit_breaker/failure_ratio", json!(0.01), true),
+        ("/ai_services/circuit_breaker/failure_ratio", json!(0), false),
+        ("/ai_services/circuit_breaker/minimum_requests", json!(2.5), false),
+        ("/ai_services/circuit_breaker/slow_start", json!("0s"), true),
+        ("/ai_services/circuit_breaker/slow_start", json!(0), false),
+        ("/ai_services/load_balancer/unhealthy_threshold", json!(3), true),
+        ("/ai_services/load_balancer/healthy_threshold", json!(0), false),
+        ("/ai_services/load_balancer/health_check_timeout", json!("1s"), true),
+        ("/ai_services/retry/max_retry_after", json!("5m"), true),
+        ("/ai_services/retry/max_retry_after", json!(60), false),
+        ("/ai_services/retry/budget", json!({}), true),
+        (
+            "/ai_services/retry/budget",
+            json!({"ratio": 1, "min_per_second": 0, "window": "1s"}),
+            true,
+        ),
+        ("/ai_services/retry/budget", json!({"ratio": 1.5}), false),
+        ("/ai_services/retry/budget", json!({"ration": 0.5}), false),
+        ("/ai_services/retry/budget", json!(0.2), false),
+        ("/ai_services/routes/r/degraded", json!({"text": "later"}), true),
+        ("/ai_services/routes/r/degraded", json!({"route": "n"}), true),
+        ("/ai_services/routes/r/degraded", json!({"last_answer": {}}), true),
+        (
+            "/ai_services/routes/r/degraded",
+            json!({"last_answer": {"max_entries": 5, "max_size": "1MiB", "max_age": "1m"}}),
+            true,
+        ),
+        ("/ai_services/routes/r/degraded", json!({}), false),
+        ("/ai_services/routes/r/degraded", json!({"text": ""}), false),
+        ("/ai_services/routes/r/degraded", json!({"last_answer": true}), false),
+        (
+            "/ai_services/routes/r/degraded",
+            json!({"last_answer": {"max": 5}}),
+            false,
+        ),
+        ("/ai_services/routes/r/degraded", json!("later"), false),
+        ("/ai_services/routes/r/hedge", json!({}), true),
+        ("/ai_services/routes/r/hedge", json!({"after": "2s"}), true),
+        ("/ai_services/routes/r/hedge", json!({"after": 2}), false),
+        ("/ai_services/routes/r/hedge", json!({"afer": "2s"}), false),
+        ("/ai_services/routes/r/hedge", json!("2s"), false),
         ("/unknown", json!(1), false),
     ] {
         case(pointer, value, accepted);

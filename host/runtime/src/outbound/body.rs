@@ -62,6 +62,14 @@ impl AnswerBody {
             None => data,
         }
     }
+
+    /// What was held back, at the end.
+    fn rest(&mut self) -> Bytes {
+        match &self.scrubber {
+            Some(scrubber) => scrubber.rest(&mut self.held),
+            None => self.held.split().freeze(),
+        }
+    }
 }
 
 impl Body for AnswerBody {
@@ -82,7 +90,7 @@ impl Body for AnswerBody {
             this.armed = false;
             match frame {
                 None if this.held.is_empty() => return Poll::Ready(None),
-                None => return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze())))),
+                None => return Poll::Ready(Some(Ok(Frame::data(this.rest())))),
                 Some(Err(error)) => return this.fail(Failure::Unavailable, WasiError::Hyper(error)),
                 Some(Ok(frame)) => {
                     // Trailers say nothing that a provider of a model needs.

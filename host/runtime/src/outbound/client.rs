@@ -1,18 +1,20 @@
 //! The pooled HTTP client of one deployment. A pool of its own for each: connections carry the deployment's
 //! policy, trust and credential, so none may serve another.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Error as ClientError;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wasmtime_wasi_http::WasiBody;
 
 use super::allow::AllowList;
 use super::connector::{Connector, Timed};
+use super::failure::{self, Unanswered};
 use super::{OutboundError, OutboundOptions, TrustedRoots};
 
 /// Shorter than the keep-alive of the load balancers in front of vendors, so that the host closes first.
@@ -67,7 +69,30 @@ impl Client {
         }
     }
 
-    pub(super) async fn request(&self, request: Request<WasiBody>) -> Result<Response<Incoming>, ClientError> {
-        self.pool.request(request).await
+    /// Sends a request. `connect` is how long it may take until it has a connection, from the pool or a new one. Should
+    /// that turn out to be dead, the pool gets another, and only the deployment's own limit counts for it.
+    pub(super) async fn request(
+        &self,
+        mut request: Request<WasiBody>,
+        connect: Option<Duration>,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        let Some(limit) = connect else {
+            return self.pool.request(request).await.map_err(|e| failure::classify(&e));
+        };
+        let mut connection = capture_connection(&mut request);
+        let mut answer = pin!(self.pool.request(request));
+        let connected = async { connection.wait_for_connection_metadata().await.is_some() };
+        // The answer first: polling it is what makes the connection, so a pooled one is there before a timer is set,
+        // and an error is seen before the end of the wait for a connection that never came.
+        tokio::select! {
+            biased;
+            answered = &mut answer => return answered.map_err(|e| failure::classify(&e)),
+            waited = tokio::time::timeout(limit, connected) => {
+                if waited.is_err() {
+                    return Err(failure::no_connection());
+                }
+            }
+        }
+        answer.await.map_err(|e| failure::classify(&e))
     }
 }

@@ -20,7 +20,7 @@ pub enum OutboundError {
         "base_url `{0}` would send the api_key over plain http; use https, or set `private: true` for a server on your own network"
     )]
     PlainHttp(String),
-    /// Not something that fits into a header.
+    /// One of the keys does not fit into a header.
     #[error("the api_key holds characters that cannot be sent; is there a line break in it?")]
     Credential,
     /// The manifest or the operator names no valid header.
@@ -37,8 +37,16 @@ pub enum OutboundError {
     Tls(String),
 }
 
+/// An exchange without an answer: what the host notes, and what the guest is told.
+pub(super) type Unanswered = (Failure, WasiError);
+
+/// There was no connection in time.
+pub(super) fn no_connection() -> Unanswered {
+    (Failure::Timeout(Phase::Connect), WasiError::ConnectionTimeout)
+}
+
 /// Reads a client's error through all its sources.
-pub(super) fn classify(error: &hyper_util::client::legacy::Error) -> (Failure, WasiError) {
+pub(super) fn classify(error: &hyper_util::client::legacy::Error) -> Unanswered {
     let mut source: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = source {
         if let Some(found) = by_cause(cause) {
@@ -54,10 +62,10 @@ pub(super) fn classify(error: &hyper_util::client::legacy::Error) -> (Failure, W
     (Failure::Unavailable, error)
 }
 
-fn by_cause(cause: &(dyn StdError + 'static)) -> Option<(Failure, WasiError)> {
+fn by_cause(cause: &(dyn StdError + 'static)) -> Option<Unanswered> {
     if let Some(error) = cause.downcast_ref::<ConnectError>() {
         return Some(match error {
-            ConnectError::Timeout => (Failure::Timeout(Phase::Connect), WasiError::ConnectionTimeout),
+            ConnectError::Timeout => no_connection(),
             ConnectError::Resolve(_) => (
                 Failure::Unavailable,
                 WasiError::DnsError {

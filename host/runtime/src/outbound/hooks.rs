@@ -6,6 +6,7 @@ use http::Request;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, Result as WasiResult, WasiBody, WasiHttpHooks};
 
 use super::{Outbound, Seen};
+use crate::call::CallOptions;
 
 /// The way out of one call.
 pub(crate) struct Hooks {
@@ -13,11 +14,17 @@ pub(crate) struct Hooks {
     seen: Arc<Seen>,
     /// Bytes a response body may have.
     cap: u64,
+    call: CallOptions,
 }
 
 impl Hooks {
-    pub(crate) fn new(outbound: Arc<Outbound>, seen: Arc<Seen>, cap: u64) -> Self {
-        Self { outbound, seen, cap }
+    pub(crate) fn new(outbound: Arc<Outbound>, seen: Arc<Seen>, cap: u64, call: CallOptions) -> Self {
+        Self {
+            outbound,
+            seen,
+            cap,
+            call,
+        }
     }
 }
 
@@ -30,9 +37,10 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _processed: Io,
     ) -> Box<dyn Future<Output = WasiResult<(http::Response<WasiBody>, Io)>> + Send> {
-        let (outbound, seen, cap) = (Arc::clone(&self.outbound), Arc::clone(&self.seen), self.cap);
+        let (outbound, seen) = (Arc::clone(&self.outbound), Arc::clone(&self.seen));
+        let (cap, call) = (self.cap, self.call);
         Box::new(async move {
-            let answer = outbound.send(request, options, &seen, cap).await?;
+            let answer = outbound.send(request, options, &seen, cap, call).await?;
             // The pooled client drives its connections itself; there is nothing left to do here.
             Ok((answer, Box::new(std::future::ready(Ok(()))) as Io))
         })

@@ -1,6 +1,7 @@
 //! What the host itself saw of a call's exchange. The host trusts it over what the guest claims.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use wharf_types::Phase;
 
@@ -28,6 +29,8 @@ pub(crate) struct Seen(Mutex<Observed>);
 pub(crate) struct Observed {
     /// The last answer's status.
     pub(crate) status: Option<u16>,
+    /// How long that answer asks to wait, if it refuses and says so.
+    pub(crate) retry_after: Option<Duration>,
     /// The last failure, if nothing came after it.
     pub(crate) failure: Option<Failure>,
 }
@@ -41,8 +44,10 @@ impl Seen {
         *self.lock() = Observed::default();
     }
 
-    pub(super) fn answered(&self, status: u16) {
-        self.lock().status = Some(status);
+    pub(super) fn answered(&self, status: u16, retry_after: Option<Duration>) {
+        let mut observed = self.lock();
+        observed.status = Some(status);
+        observed.retry_after = retry_after;
     }
 
     pub(super) fn failed(&self, failure: Failure) {

@@ -58,6 +58,9 @@ pub(crate) fn body(error: &Error) -> Value {
         "param": error.param(),
         "code": shape.code,
     });
+    if let ErrorKind::Timeout(phase) = error.kind() {
+        inner["phase"] = json!(phase.as_str());
+    }
     if !error.attempts().is_empty() {
         let attempt = |attempt: &wharf::Attempt| {
             json!({
@@ -109,6 +112,7 @@ fn phase_text(phase: Phase) -> &'static str {
         Phase::Idle => "idle: a gap in the answer",
         Phase::Total => "total: the answer took too long",
         Phase::Upstream => "upstream: it gave up itself",
+        Phase::Request => "request: the limit of `x-wharf-timeout`",
     }
 }
 
@@ -126,6 +130,28 @@ mod tests {
             let shape = shape(&Error::new(kind, "m").with_upstream(status, None, None));
             assert_eq!((shape.status, shape.code), (StatusCode::BAD_GATEWAY, code));
         }
+    }
+
+    #[test]
+    fn a_timeout_names_the_limit_that_ended_it() {
+        for (phase, name) in [
+            (Phase::Connect, "connect"),
+            (Phase::FirstToken, "first_token"),
+            (Phase::Idle, "idle"),
+            (Phase::Total, "total"),
+            (Phase::Upstream, "upstream"),
+            (Phase::Request, "request"),
+        ] {
+            let error = Error::new(ErrorKind::Timeout(phase), "m");
+            assert_eq!(shape(&error).status, StatusCode::GATEWAY_TIMEOUT);
+            let told = body(&error);
+            let inner = &told["error"];
+            assert_eq!((&inner["code"], &inner["phase"]), (&json!("timeout"), &json!(name)));
+            let message = inner["message"].as_str().unwrap();
+            assert!(message.contains(&format!("({name}: ")), "{message}");
+        }
+        let other = body(&Error::new(ErrorKind::Overloaded, "m"));
+        assert_eq!(other["error"].get("phase"), None, "only a timeout has a phase");
     }
 
     #[test]

@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use wharf::{DeploymentName, Error};
+use wharf::{Degraded, DeploymentName, Error};
 
-use super::error;
+use super::{degraded, error};
 
 /// Names of the host's own headers.
 const REQUEST_ID: &str = "x-request-id";
@@ -36,7 +36,7 @@ fn random() -> u128 {
 }
 
 /// A JSON answer.
-pub(super) fn json(status: StatusCode, body: String) -> Response {
+pub(crate) fn json(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response
@@ -60,18 +60,27 @@ pub(super) fn failure_with(status: StatusCode, error: &Error, id: &str) -> Respo
     }
     if let Some(last) = error.attempts().last() {
         let count = u32::try_from(error.attempts().len()).unwrap_or(u32::MAX);
-        story(&mut response, &last.deployment, count);
+        story(response.headers_mut(), Some(&last.deployment), count, None);
     }
     with_id(response, id)
 }
 
-/// Says who answered, and after how many attempts.
-pub(super) fn story(response: &mut Response, deployment: &DeploymentName, attempts: u32) {
+/// Says who answered, after how many attempts, and if it is not the answer that was asked for. Nobody has answered
+/// when the answer was kept from earlier or is a fixed text.
+pub(super) fn story(
+    headers: &mut HeaderMap,
+    deployment: Option<&DeploymentName>,
+    attempts: u32,
+    degraded: Option<&Degraded>,
+) {
     // A deployment's name has only characters that a header may hold.
-    if let Ok(value) = HeaderValue::from_str(deployment.as_str()) {
-        response.headers_mut().insert(DEPLOYMENT, value);
+    if let Some(Ok(value)) = deployment.map(|name| HeaderValue::from_str(name.as_str())) {
+        headers.insert(DEPLOYMENT, value);
     }
-    response.headers_mut().insert(ATTEMPTS, attempts.into());
+    headers.insert(ATTEMPTS, attempts.into());
+    if let Some(degraded) = degraded {
+        degraded::mark(headers, degraded);
+    }
 }
 
 /// Says which request this answers.
@@ -107,5 +116,33 @@ mod tests {
         assert!(id("a b").starts_with("req_"));
         assert!(id("").starts_with("req_"));
         assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_answer_that_nobody_gave_names_no_deployment() {
+        let mut headers = HeaderMap::new();
+        story(&mut headers, None, 0, Some(&Degraded::Text));
+        assert_eq!(headers.get(DEPLOYMENT), None);
+        assert_eq!(
+            headers[ATTEMPTS], "0",
+            "an answer always says how many attempts were made"
+        );
+        let name = DeploymentName::new("a").unwrap();
+        story(&mut headers, Some(&name), 2, None);
+        assert_eq!(headers[DEPLOYMENT], "a");
+        assert_eq!(headers[ATTEMPTS], "2");
+    }
+
+    #[test]
+    fn a_failure_without_an_attempt_does_not_count_any() {
+        let error = Error::new(wharf::ErrorKind::NotFound, "no such model");
+        assert_eq!(failure(&error, "id").headers().get(ATTEMPTS), None);
+        let attempt = wharf::Attempt {
+            deployment: DeploymentName::new("a").unwrap(),
+            kind: wharf::ErrorKind::Overloaded,
+            took: std::time::Duration::ZERO,
+        };
+        let error = Error::new(wharf::ErrorKind::Overloaded, "full").exhausted(vec![attempt.clone(), attempt]);
+        assert_eq!(failure(&error, "id").headers()[ATTEMPTS], "2");
     }
 }

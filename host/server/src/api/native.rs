@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use wharf::Error;
 
 use super::request_log::RequestLog;
-use super::{App, body, headers, openai};
+use super::{App, body, headers, openai, timeout};
 pub(crate) use wire::generate_response;
 use wire::parse;
 
@@ -23,23 +23,26 @@ pub(super) async fn generate(State(app): State<Arc<App>>, headers_in: HeaderMap,
         Ok(body) => body,
         Err(error) => return openai::refuse_body(error, &id),
     };
-    answer(&app, &body.bytes, &id)
+    answer(&app, &headers_in, &body.bytes, &id)
         .await
         .unwrap_or_else(|error| headers::failure(&error, &id))
 }
 
-async fn answer(app: &App, bytes: &[u8], id: &str) -> Result<Response, Error> {
-    let request = parse(bytes).inspect_err(|error| RequestLog::new(id, "", false).failed(error))?;
+async fn answer(app: &App, headers_in: &HeaderMap, bytes: &[u8], id: &str) -> Result<Response, Error> {
+    let (request, options) = parse(bytes)
+        .and_then(|request| Ok((request, timeout::options(headers_in)?)))
+        .inspect_err(|error| RequestLog::new(id, "", false).failed(error))?;
     let mut log = RequestLog::new(id, &request.model, false);
     let answered = app
         .host
-        .generate(&request)
+        .generate(&request, &options)
         .await
         .inspect_err(|error| log.failed(error))?;
-    log.answered(answered.deployment.as_str(), answered.attempts);
+    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
+    log.answered(deployment, answered.attempts, degraded);
     let body = generate_response(&request.model, &answered);
     // A tree of strings and numbers always serializes.
     let mut response = headers::json(StatusCode::OK, serde_json::to_string(&body).unwrap_or_default());
-    headers::story(&mut response, &answered.deployment, answered.attempts);
+    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
     Ok(headers::with_id(response, id))
 }

@@ -17,13 +17,13 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use wharf::{Error, ErrorKind, ModelEntry, OpenStream, Phase};
+use wharf::{CallOptions, Degraded, DeploymentName, Error, ErrorKind, ModelEntry, OpenStream, Phase};
 
 use self::answer::Identity;
 use self::chunks::Chunks;
 use super::body::{self, BodyError};
 use super::request_log::RequestLog;
-use super::{App, error, headers, sse};
+use super::{App, error, headers, sse, timeout};
 pub(crate) use usage::render as render_usage;
 
 /// The dialect of this API; see `wit/types.wit`, `extension`.
@@ -36,12 +36,12 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
         Ok(body) => body,
         Err(error) => return refuse_body(error, &id),
     };
-    let parsed = request::parse(&body.bytes);
+    let parsed = request::parse(&body.bytes).and_then(|chat| Ok((chat, timeout::options(&headers_in)?)));
     // The text is gone once it is parsed; its place in memory is taken by the request until that is answered.
     let _memory = body.memory;
     drop(body.bytes);
-    let chat = match parsed {
-        Ok(chat) => chat,
+    let (chat, options) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             RequestLog::new(&id, "", false).failed(&error);
             return headers::failure(&error, &id);
@@ -49,9 +49,9 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
     };
     let mut log = RequestLog::new(&id, &chat.request.model, chat.stream);
     let answered = if chat.stream {
-        streamed(&app, &chat, &id, log).await
+        streamed(&app, &chat, &options, &id, log).await
     } else {
-        whole(&app, &chat, &id, &mut log).await
+        whole(&app, &chat, &options, &id, &mut log).await
     };
     answered.unwrap_or_else(|error| headers::failure(&error, &id))
 }
@@ -64,27 +64,40 @@ pub(super) fn refuse_body(error: BodyError, id: &str) -> Response {
     headers::failure_with(status, &error, id)
 }
 
-async fn whole(app: &App, chat: &request::ChatRequest, id: &str, log: &mut RequestLog) -> Result<Response, Error> {
+async fn whole(
+    app: &App,
+    chat: &request::ChatRequest,
+    options: &CallOptions,
+    id: &str,
+    log: &mut RequestLog,
+) -> Result<Response, Error> {
     let answered = app
         .host
-        .generate(&chat.request)
+        .generate(&chat.request, options)
         .await
         .inspect_err(|error| log.failed(error))?;
-    log.answered(answered.deployment.as_str(), answered.attempts);
+    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
+    log.answered(deployment, answered.attempts, degraded);
     let own = Identity {
         id,
         model: &chat.request.model,
         created: headers::unix_time(),
     };
     let mut response = headers::json(StatusCode::OK, answer::render(&answered.value, &own));
-    headers::story(&mut response, &answered.deployment, answered.attempts);
+    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
     Ok(headers::with_id(response, id))
 }
 
-async fn streamed(app: &App, chat: &request::ChatRequest, id: &str, mut log: RequestLog) -> Result<Response, Error> {
+async fn streamed(
+    app: &App,
+    chat: &request::ChatRequest,
+    options: &CallOptions,
+    id: &str,
+    mut log: RequestLog,
+) -> Result<Response, Error> {
     let answered = app
         .host
-        .stream(&chat.request)
+        .stream(&chat.request, options)
         .await
         .inspect_err(|error| log.failed(error))?;
     let own = Identity {
@@ -93,16 +106,19 @@ async fn streamed(app: &App, chat: &request::ChatRequest, id: &str, mut log: Req
         created: headers::unix_time(),
     };
     let chunks = Chunks::new(&own, chat.include_usage);
-    let deployment = answered.deployment.as_str().to_owned();
+    let mut story = HeaderMap::new();
+    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
+    headers::story(&mut story, deployment, answered.attempts, degraded);
     let running = Running {
         stream: answered.value,
         chunks,
         log,
-        deployment,
+        deployment: answered.deployment,
         attempts: answered.attempts,
+        degraded: answered.degraded,
     };
     let mut response = sse::response(running);
-    headers::story(&mut response, &answered.deployment, answered.attempts);
+    response.headers_mut().extend(story);
     Ok(headers::with_id(response, id))
 }
 
@@ -111,8 +127,10 @@ struct Running {
     stream: OpenStream,
     chunks: Chunks,
     log: RequestLog,
-    deployment: String,
+    /// Who answers; nobody when the answer was kept from earlier or is a fixed text.
+    deployment: Option<DeploymentName>,
     attempts: u32,
+    degraded: Option<Degraded>,
 }
 
 impl sse::Pieces for Running {
@@ -133,7 +151,8 @@ impl sse::Pieces for Running {
             match self.stream.next().await {
                 Ok(events) if events.is_empty() => {
                     self.chunks.end(&mut out);
-                    self.log.answered(&self.deployment, self.attempts);
+                    let (deployment, degraded) = (self.deployment.as_ref(), self.degraded.as_ref());
+                    self.log.answered(deployment, self.attempts, degraded);
                     (out, None)
                 }
                 Ok(events) => {

@@ -1,7 +1,9 @@
 //! One log line for each request, written where it ends. Never a prompt, an answer or a secret.
 
 use tokio::time::Instant;
-use wharf::{Error, ErrorKind};
+use wharf::{Degraded, DeploymentName, Error, ErrorKind};
+
+use super::degraded;
 
 /// A request on its way. Dropped without an end, it was cancelled by its client.
 pub(super) struct RequestLog {
@@ -27,12 +29,14 @@ impl RequestLog {
         Instant::now().saturating_duration_since(self.started)
     }
 
-    /// It was answered.
-    pub(super) fn answered(&mut self, deployment: &str, attempts: u32) {
+    /// It was answered: by a deployment, or by none when the answer was kept from earlier or is a fixed text.
+    pub(super) fn answered(&mut self, deployment: Option<&DeploymentName>, attempts: u32, degraded: Option<&Degraded>) {
         self.ended = true;
+        let deployment = deployment.map(DeploymentName::as_str);
+        let degraded = degraded.map(degraded::text);
         tracing::info!(
-            id = self.id, model = self.model, deployment, attempts, streamed = self.streamed, took = ?self.took(),
-            "request answered"
+            id = self.id, model = self.model, deployment, attempts, degraded = degraded.as_deref(),
+            streamed = self.streamed, took = ?self.took(), "request answered"
         );
     }
 
@@ -41,10 +45,7 @@ impl RequestLog {
     pub(super) fn failed(&mut self, error: &Error) {
         self.ended = true;
         let (kind, detail) = (error.kind().as_str(), error.detail().unwrap_or_default());
-        let deployment = error
-            .attempts()
-            .last()
-            .map_or("", |attempt| attempt.deployment.as_str());
+        let deployment = error.attempts().last().map(|attempt| attempt.deployment.as_str());
         let (upstream_status, upstream_code) = (error.http_status(), error.provider_code());
         let upstream_request_id = error.upstream_request_id();
         let (message, detail) = if upstream_status.is_some() {

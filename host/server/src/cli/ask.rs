@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use wharf::config::{self, Config, DeploymentConfig, ProcessEnv, RouteConfig, RouteTarget};
-use wharf::{Answered, Event, Host, Message, Request, Role};
+use wharf::{Answered, CallOptions, Degraded, Event, Host, Message, Request, Role};
 
 use super::output::{eprint_line, print, print_line};
 use crate::api::generate_response;
@@ -67,14 +67,18 @@ pub(super) async fn run(args: AskArgs) -> anyhow::Result<()> {
 }
 
 async fn answer(host: &Host, request: &Request, json: bool) -> anyhow::Result<()> {
+    let options = CallOptions::default();
     if json {
-        let answered: Answered<_> = host.generate(request).await.map_err(explain)?;
+        let answered: Answered<_> = host.generate(request, &options).await.map_err(explain)?;
+        note(answered.degraded.as_ref());
         return print_line(&serde_json::to_string_pretty(&generate_response(
             &request.model,
             &answered,
         ))?);
     }
-    let mut stream = host.stream(request).await.map_err(explain)?.value;
+    let answered = host.stream(request, &options).await.map_err(explain)?;
+    note(answered.degraded.as_ref());
+    let mut stream = answered.value;
     loop {
         let events = stream.next().await.map_err(explain)?;
         if events.is_empty() {
@@ -86,6 +90,17 @@ async fn answer(host: &Host, request: &Request, json: bool) -> anyhow::Result<()
             }
         }
     }
+}
+
+/// Says when the answer is not what was asked for. Beside the answer, which may go into a file.
+fn note(degraded: Option<&Degraded>) {
+    let Some(degraded) = degraded else { return };
+    let instead = match degraded {
+        Degraded::Route(name) => format!("the route `{name}` answers instead"),
+        Degraded::LastAnswer { age } => format!("this is the last good answer, {} s old", age.as_secs()),
+        Degraded::Text => "this is the fixed text of the configuration".to_owned(),
+    };
+    eprint_line(&format!("note: every deployment of the model failed; {instead}"));
 }
 
 /// The operator asks here, so the details that clients never see are shown.
@@ -143,6 +158,8 @@ fn configuration(named: Option<&Path>) -> anyhow::Result<Config> {
         name: "echo".to_owned(),
         targets: vec![target],
         fallbacks: indexmap::IndexMap::default(),
+        degraded: None,
+        hedge: None,
         explicit: true,
     };
     Ok(Config {

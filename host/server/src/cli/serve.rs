@@ -1,7 +1,8 @@
 //! `wharf serve`
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,28 +10,45 @@ use wharf::Host;
 use wharf::config::{self, ProcessEnv};
 
 use super::output::print_line;
-use crate::api::App;
+use crate::admin;
 use crate::api::body::Memory;
-use crate::serve::{Ended, Server};
+use crate::api::{self, App};
+use crate::serve::{self, Ended, Listener};
 
 pub(super) async fn run(path: &Path) -> anyhow::Result<()> {
     let config = config::load(path, &ProcessEnv)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let (listen, server) = (config.listen, config.server.clone());
+    let (listen, admin, server) = (config.listen, config.admin.clone(), config.server.clone());
     let host = Host::start(config).await?;
-    let app = App {
+    let app = Arc::new(App {
         host,
         max_body: server.max_body,
         body_memory: Memory::new(server.max_body),
         draining: AtomicBool::new(false),
-    };
-    let server = Server::bind(listen, app, server.max_connections, server.drain_timeout)
+    });
+    let public = Listener::bind(listen, api::router(Arc::clone(&app)), server.max_connections)
         .await
         .with_context(|| format!("cannot listen on {listen}; is it in use? `listen:` sets another address"))?;
-    print_line(&format!("wharf listening on http://{}", server.local_addr()?))?;
-    match server.run(stop_signal()?).await {
+    let admin_at = admin.listen;
+    let router = admin::router(Arc::clone(&app), admin.token);
+    let admin = Listener::bind(admin_at, router, admin::MAX_CONNECTIONS)
+        .await
+        .with_context(|| {
+            format!(
+                "the admin API cannot listen on {admin_at}; is it in use? `admin.listen:` sets another address, with \
+                 port 0 any free one"
+            )
+        })?;
+    let stop = stop_signal()?;
+    print_line(&format!("wharf listening on http://{}", public.local_addr()?))?;
+    print_line(&format!("wharf admin listening on http://{}", admin.local_addr()?))?;
+    let begin_drain = || {
+        app.draining.store(true, Ordering::Relaxed);
+        app.host.close();
+    };
+    match serve::run(public, admin, stop, begin_drain, server.drain_timeout).await {
         Ended::Drained => tracing::info!("drained"),
         Ended::CutOff(connections) => tracing::warn!(connections, "the drain timeout ended running connections"),
     }

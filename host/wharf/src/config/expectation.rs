@@ -139,6 +139,18 @@ mod tests {
             (Pointer::of(&["plugins"]), "text of 1 to 4096 characters"),
             (Pointer::of(&["ai_services", "retry", "backoff_multiplier"]), "1 to 10"),
             (
+                Pointer::of(&["ai_services", "circuit_breaker", "failure_ratio"]),
+                "0.01 to 1",
+            ),
+            (
+                Pointer::of(&["ai_services", "routes", "r", "degraded"]),
+                "a mapping with at least one entry",
+            ),
+            (
+                Pointer::of(&["ai_services", "routes", "r", "hedge"]),
+                "{} or {after: …}",
+            ),
+            (
                 Pointer::of(&["ai_services", "providers"]),
                 "a mapping of 1 to 1000 entries",
             ),

@@ -21,7 +21,7 @@ const SHOWN: usize = 60;
 #[derive(Debug)]
 pub(crate) struct Finding {
     pub(crate) pointer: Pointer,
-    /// The setting should be there and is not.
+    /// The setting, or something in it, should be there and is not.
     pub(crate) missing: bool,
     pub(crate) value: Option<String>,
     pub(crate) problem: String,
@@ -44,6 +44,12 @@ pub(crate) fn explain(error: &ValidationError<'_>, root: &Node, findings: &mut V
             Some(errors) => errors.iter().for_each(|error| explain(error, root, findings)),
             None => findings.push(refused(pointer, root)),
         },
+        // What could not be replaced by its value from outside was cut out and reported; that too few entries are left
+        // is no second mistake.
+        ValidationErrorKind::MinProperties { .. } => findings.push(Finding {
+            missing: true,
+            ..refused(pointer, root)
+        }),
         _ => findings.push(refused(pointer, root)),
     }
 }

@@ -41,10 +41,12 @@ use self::validate::Context;
 
 pub use self::env::{Env, ProcessEnv};
 pub use self::model::{
-    AdminConfig, CacheConfig, CircuitBreakerConfig, Config, CredentialOverride, DeploymentConfig, Isolation, Limits,
-    LoadBalancerConfig, RetryConfig, RouteConfig, RouteTarget, ServerConfig, Strategy, Timeouts,
+    AdminConfig, CacheConfig, CircuitBreakerConfig, Config, CredentialOverride, DegradedConfig, DeploymentConfig,
+    HedgeConfig, Isolation, LastAnswerConfig, Limits, LoadBalancerConfig, RetryBudgetConfig, RetryConfig, RouteConfig,
+    RouteTarget, ServerConfig, Strategy, Timeouts,
 };
 pub use self::problem::{Problem, Problems};
+pub use self::quantity::duration;
 pub use self::raw::ERROR_CLASSES;
 pub use self::reference::reference_markdown;
 pub use self::schema::schema;

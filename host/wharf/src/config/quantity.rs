@@ -14,8 +14,11 @@ pub(crate) const SIZE: &str = "^[0-9]+(B|KiB|MiB|GiB)$";
 /// Digits after the point that are looked at: nanoseconds of a second have nine, those of an hour a few more.
 const FRACTION_DIGITS: usize = 12;
 
-/// Reads a duration; `None` when it is not one or does not fit.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
+/// Reads a duration as the configuration writes it: a number and one of `ms`, `s`, `m` and `h`, as in `250ms` or `1.5m`.
+///
+/// `None` when the text is not one (the unit is never left out, and there are no signs and no blanks) or does not fit.
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     let at = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (number, unit) = text.split_at(at);
     let nanos_per_unit: u128 = match unit {

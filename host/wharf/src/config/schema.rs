@@ -11,8 +11,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::model::{
-    CacheConfig, CircuitBreakerConfig, Config, DeploymentConfig, Isolation, LoadBalancerConfig, RetryConfig,
-    ServerConfig,
+    CacheConfig, CircuitBreakerConfig, Config, DeploymentConfig, Isolation, LastAnswerConfig, LoadBalancerConfig,
+    RetryBudgetConfig, RetryConfig, ServerConfig,
 };
 use super::pointer::Pointer;
 use super::quantity::{duration_text, size_text};
@@ -165,22 +165,6 @@ fn defaults() -> Vec<(String, Value)> {
         drain_timeout,
         max_connections,
     } = config.server;
-    let LoadBalancerConfig {
-        strategy,
-        health_check_interval,
-    } = config.load_balancer;
-    let RetryConfig {
-        max_attempts,
-        base_delay,
-        max_delay,
-        backoff_multiplier,
-        jitter,
-    } = config.retry;
-    let CircuitBreakerConfig {
-        failure_threshold,
-        reset_timeout,
-        half_open_max_calls,
-    } = config.circuit_breaker;
     let plugins = format!("./{}", config.plugins.display());
     let mut all = section(
         "",
@@ -194,26 +178,104 @@ fn defaults() -> Vec<(String, Value)> {
             ("server.max_connections", json!(max_connections)),
         ],
     );
-    all.extend(section(
-        "ai_services.",
-        [
-            ("load_balancer.strategy", json!(strategy.as_str())),
-            (
-                "load_balancer.health_check_interval",
-                json!(duration_text(health_check_interval)),
-            ),
-            ("retry.max_attempts", json!(max_attempts)),
-            ("retry.base_delay", json!(duration_text(base_delay))),
-            ("retry.max_delay", json!(duration_text(max_delay))),
-            ("retry.backoff_multiplier", json!(backoff_multiplier)),
-            ("retry.jitter", json!(jitter)),
-            ("circuit_breaker.failure_threshold", json!(failure_threshold)),
-            ("circuit_breaker.reset_timeout", json!(duration_text(reset_timeout))),
-            ("circuit_breaker.half_open_max_calls", json!(half_open_max_calls)),
-        ],
-    ));
+    all.extend(load_balancer_defaults(&config.load_balancer));
+    all.extend(retry_defaults(&config.retry));
+    all.extend(circuit_breaker_defaults(&config.circuit_breaker));
     all.extend(deployment_defaults());
+    all.extend(route_defaults());
     all
+}
+
+fn load_balancer_defaults(config: &LoadBalancerConfig) -> Vec<(String, Value)> {
+    let LoadBalancerConfig {
+        strategy,
+        health_check_interval,
+        health_check_timeout,
+        unhealthy_threshold,
+        healthy_threshold,
+    } = config;
+    section(
+        "ai_services.load_balancer.",
+        [
+            ("strategy", json!(strategy.as_str())),
+            ("health_check_interval", json!(duration_text(*health_check_interval))),
+            ("health_check_timeout", json!(duration_text(*health_check_timeout))),
+            ("unhealthy_threshold", json!(unhealthy_threshold)),
+            ("healthy_threshold", json!(healthy_threshold)),
+        ],
+    )
+}
+
+fn retry_defaults(config: &RetryConfig) -> Vec<(String, Value)> {
+    let RetryConfig {
+        max_attempts,
+        base_delay,
+        max_delay,
+        backoff_multiplier,
+        jitter,
+        max_retry_after,
+        budget: RetryBudgetConfig {
+            ratio,
+            min_per_second,
+            window,
+        },
+    } = config;
+    section(
+        "ai_services.retry.",
+        [
+            ("max_attempts", json!(max_attempts)),
+            ("base_delay", json!(duration_text(*base_delay))),
+            ("max_delay", json!(duration_text(*max_delay))),
+            ("backoff_multiplier", json!(backoff_multiplier)),
+            ("jitter", json!(jitter)),
+            ("max_retry_after", json!(duration_text(*max_retry_after))),
+            ("budget.ratio", json!(ratio)),
+            ("budget.min_per_second", json!(min_per_second)),
+            ("budget.window", json!(duration_text(*window))),
+        ],
+    )
+}
+
+fn circuit_breaker_defaults(config: &CircuitBreakerConfig) -> Vec<(String, Value)> {
+    let CircuitBreakerConfig {
+        failure_threshold,
+        failure_ratio,
+        minimum_requests,
+        window,
+        reset_timeout,
+        max_reset_timeout,
+        half_open_max_calls,
+        slow_start,
+    } = config;
+    section(
+        "ai_services.circuit_breaker.",
+        [
+            ("failure_threshold", json!(failure_threshold)),
+            ("failure_ratio", json!(failure_ratio)),
+            ("minimum_requests", json!(minimum_requests)),
+            ("window", json!(duration_text(*window))),
+            ("reset_timeout", json!(duration_text(*reset_timeout))),
+            ("max_reset_timeout", json!(duration_text(*max_reset_timeout))),
+            ("half_open_max_calls", json!(half_open_max_calls)),
+            ("slow_start", json!(duration_text(*slow_start))),
+        ],
+    )
+}
+
+fn route_defaults() -> Vec<(String, Value)> {
+    let LastAnswerConfig {
+        max_entries,
+        max_size,
+        max_age,
+    } = LastAnswerConfig::default();
+    section(
+        "ai_services.routes.*.degraded.last_answer.",
+        [
+            ("max_entries", json!(max_entries)),
+            ("max_size", json!(size_text(max_size))),
+            ("max_age", json!(duration_text(max_age))),
+        ],
+    )
 }
 
 fn deployment_defaults() -> Vec<(String, Value)> {
@@ -226,6 +288,7 @@ fn deployment_defaults() -> Vec<(String, Value)> {
         limits,
         private,
         proxy,
+        health_check,
         ..
     } = DeploymentConfig::named("*");
     let isolation_name = match isolation {
@@ -244,6 +307,7 @@ fn deployment_defaults() -> Vec<(String, Value)> {
             ("isolation", json!(isolation_name)),
             ("private", json!(private)),
             ("proxy", json!(proxy)),
+            ("health_check", json!(health_check)),
             ("limits.memory", json!(size_text(limits.memory))),
             ("limits.cpu", json!(duration_text(limits.cpu))),
             ("limits.response", json!(size_text(limits.response))),
@@ -362,6 +426,10 @@ mod tests {
         assert_eq!(
             find(&["ai_services", "retry", "base_delay"])["x-range"],
             json!(["1ms", "60s"])
+        );
+        assert_eq!(
+            find(&["ai_services", "routes", "r", "degraded", "last_answer", "max_age"])["default"],
+            json!("1h")
         );
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use wharf::{Answered, Error, Message, Part, Request, Response, Role};
 
+use crate::api::degraded;
 use crate::api::fields::{Fields, invalid};
 use crate::api::openai::render_usage;
 
@@ -70,12 +71,18 @@ pub(crate) struct GenerateResponse {
     metadata: Map<String, Value>,
 }
 
-/// An answer in the seed's words. `metadata` says who answered and holds whatever else the vendor said.
+/// An answer in the seed's words. `metadata` says who answered, if anybody did, and holds whatever else the vendor
+/// said.
 pub(crate) fn generate_response(route: &str, answered: &Answered<Response>) -> GenerateResponse {
     let response = &answered.value;
     let mut metadata = Map::new();
-    metadata.insert("deployment".to_owned(), json!(answered.deployment.as_str()));
+    if let Some(deployment) = &answered.deployment {
+        metadata.insert("deployment".to_owned(), json!(deployment.as_str()));
+    }
     metadata.insert("attempts".to_owned(), json!(answered.attempts));
+    if let Some(degraded) = &answered.degraded {
+        metadata.insert("degraded".to_owned(), degraded::value(degraded));
+    }
     metadata.insert("finish_reason".to_owned(), json!(finish(response)));
     if let Some(id) = &response.id {
         metadata.insert("id".to_owned(), json!(id));

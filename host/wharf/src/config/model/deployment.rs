@@ -24,7 +24,8 @@ pub struct DeploymentConfig {
     pub component: String,
     /// Where the upstream is. Default none: the provider's own.
     pub base_url: Option<Url>,
-    /// Keys in the order they are tried. Default none, for an upstream that asks for none.
+    /// Keys, used in turn. One that the vendor refuses (401, 402, 403) is retired until the configuration changes, one
+    /// whose rate it limits (429) rests. Default none, for an upstream that asks for none.
     pub api_keys: Vec<Secret>,
     /// Upstream model names, 1 to 1000, none twice.
     pub models: Vec<String>,
@@ -53,6 +54,9 @@ pub struct DeploymentConfig {
     pub settings: Map<String, Value>,
     /// Whether `HTTPS_PROXY` and its relatives are honoured. Default true, as every HTTP client does.
     pub proxy: bool,
+    /// Whether the upstream is asked periodically whether it is there. Default true: a deployment that is down is then
+    /// ejected before a request finds out.
+    pub health_check: bool,
 }
 
 impl DeploymentConfig {
@@ -78,6 +82,7 @@ impl DeploymentConfig {
             credential: None,
             settings: Map::new(),
             proxy: true,
+            health_check: true,
         }
     }
 }
@@ -85,11 +90,11 @@ impl DeploymentConfig {
 /// Time limits of one attempt; each 10 ms to 1 h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Key `timeout`: the whole attempt. Default 60 s: the longest of the example configuration.
+    /// Key `timeout`: a whole attempt. Default 60 s: the longest of the example configuration.
     pub total: Duration,
     /// Key `connect_timeout`: until the connection stands, TLS included. Default 10 s: several lost packets.
     pub connect: Duration,
-    /// Key `first_token_timeout`: until the upstream's answer begins. Default none: `total` alone limits it.
+    /// Key `first_token_timeout`: until the first token of a streamed answer. Default none: `total` alone limits it.
     pub first_token: Option<Duration>,
     /// Key `idle_timeout`: longest gap between two pieces of the upstream's answer. Default 60 s: as long as `total`, since a
     /// model that thinks is silent too.

@@ -5,6 +5,7 @@
 
 mod deployment;
 mod policy;
+mod route;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ use wharf_runtime::Secret;
 use super::problem::Problem;
 
 pub use deployment::{CredentialOverride, DeploymentConfig, Isolation, Limits, Timeouts};
-pub use policy::{CircuitBreakerConfig, LoadBalancerConfig, RetryConfig, RouteConfig, RouteTarget, Strategy};
+pub use policy::{CircuitBreakerConfig, LoadBalancerConfig, RetryBudgetConfig, RetryConfig, Strategy};
+pub use route::{DegradedConfig, HedgeConfig, LastAnswerConfig, RouteConfig, RouteTarget};
 
 /// A configuration that was checked as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,10 +65,11 @@ impl Default for Config {
     }
 }
 
-/// The administrative listener. Reserved: this version serves nothing there yet.
+/// The administrative listener: state, breaker reset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminConfig {
-    /// Default 127.0.0.1:8081, beside the public port. An address that is not loopback needs a token.
+    /// Default 127.0.0.1:8081, beside the public port. An address that is not loopback needs a token. Port 0 takes any
+    /// free one.
     pub listen: SocketAddr,
     /// What a caller presents as a bearer token. Default none: whoever reaches the loopback address may ask.
     pub token: Option<Secret>,

@@ -21,14 +21,6 @@ pub(super) fn deployment(entry: &str, raw: RawProvider, context: &mut Context<'_
     let timeouts = timeouts(&raw, &at, context);
     let models = raw.models.unwrap_or_default();
     no_model_twice(&models, &at, context);
-    if api_keys.len() > 1 {
-        let help = "the others are checked and kept for when keys rotate";
-        context.warning(
-            &at.child("api_keys"),
-            "only the first key is used in this version",
-            help,
-        );
-    }
     if matches!(
         raw.isolation,
         Some(RawIsolation::Named(RawIsolationName::Pooled) | RawIsolation::Detailed(_))
@@ -68,11 +60,12 @@ pub(super) fn deployment(entry: &str, raw: RawProvider, context: &mut Context<'_
         credential: raw.credential.and_then(credential),
         settings: raw.settings.unwrap_or_default(),
         proxy: raw.proxy.unwrap_or(defaults.proxy),
+        health_check: raw.health_check.unwrap_or(defaults.health_check),
         name: defaults.name,
     }
 }
 
-/// The keys in the order they are tried.
+/// The keys in the order of the file.
 fn keys(raw: &RawProvider, at: &Pointer, context: &mut Context<'_>) -> Vec<Secret> {
     let one = at.child("api_key");
     let many = at.child("api_keys");
@@ -86,10 +79,17 @@ fn keys(raw: &RawProvider, at: &Pointer, context: &mut Context<'_>) -> Vec<Secre
     }
     let count = raw.api_keys.as_ref().map_or(0, Vec::len);
     let listed = (0..count).map(|index| many.child(index.to_string()));
-    std::iter::once(one)
-        .chain(listed)
-        .filter_map(|pointer| context.credentials.get(&pointer))
-        .collect()
+    let mut keys = Vec::new();
+    for pointer in std::iter::once(one).chain(listed) {
+        if let Some(key) = context.credentials.get(&pointer) {
+            if keys.contains(&key) {
+                let help = "remove one of the two, or name another key";
+                context.warning(&pointer, "the same key is listed twice", help);
+            }
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 fn timeouts(raw: &RawProvider, at: &Pointer, context: &mut Context<'_>) -> Timeouts {

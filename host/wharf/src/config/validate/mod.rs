@@ -5,6 +5,7 @@
 //! always returns a configuration; the caller throws that away when there are problems.
 
 mod address;
+mod chain;
 mod deployment;
 mod name;
 mod policy;
@@ -128,9 +129,9 @@ pub(crate) fn config(raw: RawConfig, mut context: Context<'_>) -> Config {
         server: server_config(&server.unwrap_or_default()),
         routes: route::routes(routes.unwrap_or_default(), &deployments, context),
         deployments,
-        load_balancer: policy::load_balancer(&load_balancer.unwrap_or_default()),
+        load_balancer: policy::load_balancer(&load_balancer.unwrap_or_default(), context),
         retry: policy::retry(&retry.unwrap_or_default(), context),
-        circuit_breaker: policy::circuit_breaker(&circuit_breaker.unwrap_or_default()),
+        circuit_breaker: policy::circuit_breaker(&circuit_breaker.unwrap_or_default(), context),
         warnings: Vec::new(),
     }
 }

@@ -1,18 +1,17 @@
 //! Routes: those of the file, and one for every other model name.
 //!
-//! Decides whether targets and fallbacks find what they name, and that following fallbacks always ends. A model name
-//! that is not a route of the file becomes one over all deployments that list it, so that the simplest file needs no
-//! routes.
+//! Decides whether targets find what they name. A model name that is not a route of the file becomes one over all
+//! deployments that list it, so that the simplest file needs no routes. Where routes lead is in `chain`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::{Context, name};
-use crate::config::model::{DeploymentConfig, RouteConfig, RouteTarget};
+use super::{Context, chain, duration, name, size};
+use crate::config::model::{DegradedConfig, DeploymentConfig, HedgeConfig, LastAnswerConfig, RouteConfig, RouteTarget};
 use crate::config::pointer::Pointer;
-use crate::config::raw::{RawRoute, RawTarget};
-use crate::config::suggest;
+use crate::config::raw::{RawDegraded, RawHedge, RawLastAnswer, RawRoute, RawTarget};
+use crate::config::{quantity, suggest};
 
 pub(super) fn routes(
     raw: IndexMap<String, RawRoute>,
@@ -24,12 +23,12 @@ pub(super) fn routes(
         .map(|(name, route)| explicit(name, route, deployments, context))
         .collect();
     routes.extend(implicit(&routes, deployments, context));
-    check_fallbacks(&routes, context);
-    check_loops(&routes, context);
+    chain::check(&routes, context);
     routes
 }
 
-fn place(route: &str) -> Pointer {
+/// Where a route is written.
+pub(super) fn place(route: &str) -> Pointer {
     Pointer::of(&["ai_services", "routes", route])
 }
 
@@ -41,11 +40,43 @@ fn explicit(name: String, raw: RawRoute, deployments: &[DeploymentConfig], conte
         let at = at.child("targets").child(index.to_string());
         targets.extend(target_of(target, &at, deployments, context));
     }
+    if raw.hedge.is_some() && targets.len() < 2 {
+        context.warning(
+            &at.child("hedge"),
+            "hedging has no effect on a route with one target",
+            "add a second target, or remove hedge",
+        );
+    }
     RouteConfig {
         name,
         targets,
         fallbacks: raw.fallbacks.unwrap_or_default(),
+        degraded: raw.degraded.map(degraded),
+        hedge: raw.hedge.as_ref().map(hedge),
         explicit: true,
+    }
+}
+
+fn degraded(raw: RawDegraded) -> DegradedConfig {
+    DegradedConfig {
+        route: raw.route,
+        last_answer: raw.last_answer.as_ref().map(last_answer),
+        text: raw.text,
+    }
+}
+
+fn last_answer(raw: &RawLastAnswer) -> LastAnswerConfig {
+    let defaults = LastAnswerConfig::default();
+    LastAnswerConfig {
+        max_entries: raw.max_entries.unwrap_or(defaults.max_entries),
+        max_size: size(raw.max_size.as_deref(), defaults.max_size),
+        max_age: duration(raw.max_age.as_deref(), defaults.max_age),
+    }
+}
+
+fn hedge(raw: &RawHedge) -> HedgeConfig {
+    HedgeConfig {
+        after: raw.after.as_deref().and_then(quantity::duration),
     }
 }
 
@@ -120,106 +151,9 @@ fn implicit(explicit: &[RouteConfig], deployments: &[DeploymentConfig], context:
             name: name.to_owned(),
             targets,
             fallbacks: IndexMap::new(),
+            degraded: None,
+            hedge: None,
             explicit: false,
         })
         .collect()
-}
-
-fn check_fallbacks(routes: &[RouteConfig], context: &mut Context<'_>) {
-    for route in routes.iter().filter(|route| !route.fallbacks.is_empty()) {
-        let at = Pointer::of(&["ai_services", "routes", &route.name, "fallbacks"]);
-        context.warning(
-            &at,
-            "fallbacks have no effect in this version",
-            "they are checked, so they can stay",
-        );
-    }
-    // Those written in the file as they are there, since a refused one is missing in `routes`; then the others.
-    let mut known: Vec<&str> = context.keys(&Pointer::of(&["ai_services", "routes"]));
-    known.extend(
-        routes
-            .iter()
-            .filter(|route| !route.explicit)
-            .map(|route| route.name.as_str()),
-    );
-    let set: HashSet<&str> = known.iter().copied().collect();
-    // With a list of models that was refused, nobody knows which routes there are.
-    let providers = Pointer::of(&["ai_services", "providers"]);
-    let all_known = context
-        .keys(&providers)
-        .iter()
-        .all(|name| context.clean(&providers.child(*name).child("models")));
-    for route in routes {
-        for (class, fallback) in &route.fallbacks {
-            if all_known && !set.contains(fallback.as_str()) {
-                let at = place(&route.name).child("fallbacks").child(class);
-                let problem = format!("there is no route {}", context.subject(&at));
-                context.problem(&at, problem, suggest::help(fallback, &known, "known routes"));
-            }
-        }
-    }
-}
-
-/// How far the search for loops is with a route.
-#[derive(Clone, Copy, PartialEq)]
-enum Visit {
-    New,
-    OnPath,
-    Done,
-}
-
-/// Reports every fallback that leads back to a route on the way to it. The search keeps its own stack, since a file
-/// may chain more routes than a thread's stack has room for.
-fn check_loops(routes: &[RouteConfig], context: &mut Context<'_>) {
-    let index: HashMap<&str, usize> = routes
-        .iter()
-        .enumerate()
-        .map(|(index, route)| (route.name.as_str(), index))
-        .collect();
-    let mut visits = vec![Visit::New; routes.len()];
-    for start in 0..routes.len() {
-        if visits[start] != Visit::New {
-            continue;
-        }
-        visits[start] = Visit::OnPath;
-        // The routes on the path, each with the number of its fallbacks already followed.
-        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-        while let Some((route, followed)) = path.last_mut() {
-            let route = *route;
-            let Some((class, fallback)) = routes[route].fallbacks.get_index(*followed) else {
-                visits[route] = Visit::Done;
-                path.pop();
-                continue;
-            };
-            *followed += 1;
-            let Some(&next) = index.get(fallback.as_str()) else {
-                continue;
-            };
-            match visits[next] {
-                Visit::Done => {}
-                Visit::New => {
-                    visits[next] = Visit::OnPath;
-                    path.push((next, 0));
-                }
-                Visit::OnPath => {
-                    let from = path
-                        .iter()
-                        .position(|(on_path, _)| *on_path == next)
-                        .unwrap_or_default();
-                    let mut names: Vec<&str> = path[from..]
-                        .iter()
-                        .map(|(on_path, _)| routes[*on_path].name.as_str())
-                        .collect();
-                    names.push(&routes[next].name);
-                    let at = place(&routes[route].name).child("fallbacks").child(class);
-                    let problem = format!("the fallbacks form a loop: {}", names.join(" → "));
-                    context.problem(
-                        &at,
-                        problem,
-                        "remove one of these fallbacks; the last route of a chain has none",
-                    );
-                }
-            }
-        }
-    }
 }

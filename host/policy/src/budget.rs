@@ -1,0 +1,234 @@
+//! The retry budget of a route: how many retries it can afford.
+//!
+//! Attempts per request alone do not protect an upstream. When everything fails, three attempts each mean three
+//! times the load, at the moment when there is the least room for it. The budget ties retries to what goes well:
+//! a request that ends without needing a retry deposits a share of one, every retry withdraws one, and a floor
+//! lets a quiet route retry at all. When it is used up, requests fail with their first error instead of joining
+//! the storm.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Parts of the window. Ten make a step of a tenth where it slides.
+const SLICES: usize = 10;
+
+/// How much a route may retry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BudgetSettings {
+    /// Retries per request that went well. 0.2 by default: what Envoy and Linkerd use.
+    pub ratio: f64,
+    /// Retries per second that are always allowed. 10 by default, as in Linkerd.
+    pub min_per_second: u32,
+    /// What "recently" means. 10 s by default, as in Linkerd.
+    pub window: Duration,
+}
+
+impl Default for BudgetSettings {
+    fn default() -> Self {
+        Self {
+            ratio: 0.2,
+            min_per_second: 10,
+            window: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The machine: time is an argument.
+#[derive(Debug)]
+pub struct Budget {
+    ratio: f64,
+    floor: f64,
+    slice: Duration,
+    /// Deposits and withdrawals of each slice, `slices[turn % SLICES]` being the present one.
+    slices: [(u32, u32); SLICES],
+    turn: u64,
+    turned: Instant,
+}
+
+impl Budget {
+    /// A full one.
+    #[must_use]
+    pub fn new(settings: BudgetSettings, now: Instant) -> Self {
+        let window = settings.window.max(Duration::from_millis(SLICES as u64));
+        Self {
+            ratio: settings.ratio,
+            floor: f64::from(settings.min_per_second) * window.as_secs_f64(),
+            slice: window / u32::try_from(SLICES).unwrap_or(1),
+            slices: [(0, 0); SLICES],
+            turn: 0,
+            turned: now,
+        }
+    }
+
+    /// A request ended without needing a retry.
+    pub fn deposit(&mut self, now: Instant) {
+        let slice = self.present(now);
+        slice.0 = slice.0.saturating_add(1);
+    }
+
+    /// Takes one retry, if there is one.
+    pub fn withdraw(&mut self, now: Instant) -> bool {
+        if self.balance(now) == 0 {
+            return false;
+        }
+        let slice = self.present(now);
+        slice.1 = slice.1.saturating_add(1);
+        true
+    }
+
+    /// A retry that was withdrawn is not made after all.
+    pub fn refund(&mut self, now: Instant) {
+        let slice = self.present(now);
+        slice.1 = slice.1.saturating_sub(1);
+    }
+
+    /// Retries that may be made now.
+    pub fn balance(&mut self, now: Instant) -> u32 {
+        self.present(now);
+        let (deposits, withdrawals) = self.slices.iter().fold((0.0, 0.0), |(d, w), slice| {
+            (d + f64::from(slice.0), w + f64::from(slice.1))
+        });
+        // Rounding down, and never below zero: the cast saturates.
+        (self.floor + self.ratio * deposits - withdrawals) as u32
+    }
+
+    /// The present slice, after forgetting those that have left the window.
+    fn present(&mut self, now: Instant) -> &mut (u32, u32) {
+        let passed = now.saturating_duration_since(self.turned).as_nanos() / self.slice.as_nanos().max(1);
+        if passed > 0 {
+            for _ in 0..passed.min(SLICES as u128) {
+                self.turn += 1;
+                self.slices[(self.turn % SLICES as u64) as usize] = (0, 0);
+            }
+            self.turned = if passed > SLICES as u128 {
+                now
+            } else {
+                self.turned + self.slice * u32::try_from(passed).unwrap_or(u32::MAX)
+            };
+        }
+        &mut self.slices[(self.turn % SLICES as u64) as usize]
+    }
+}
+
+/// The same for many callers.
+#[derive(Debug)]
+pub struct RetryBudget(Mutex<Budget>);
+
+impl RetryBudget {
+    /// A full one.
+    #[must_use]
+    pub fn new(settings: BudgetSettings, now: Instant) -> Self {
+        Self(Mutex::new(Budget::new(settings, now)))
+    }
+
+    /// A request ended without needing a retry.
+    pub fn deposit(&self, now: Instant) {
+        self.lock().deposit(now);
+    }
+
+    /// Takes one retry, if there is one.
+    #[must_use]
+    pub fn withdraw(&self, now: Instant) -> bool {
+        self.lock().withdraw(now)
+    }
+
+    /// A retry that was withdrawn is not made after all.
+    pub fn refund(&self, now: Instant) {
+        self.lock().refund(now);
+    }
+
+    /// Retries that may be made now.
+    #[must_use]
+    pub fn balance(&self, now: Instant) -> u32 {
+        self.lock().balance(now)
+    }
+
+    /// Held for an addition; the sums fit together after a panic too.
+    fn lock(&self) -> MutexGuard<'_, Budget> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    fn drain(budget: &mut Budget, now: Instant) -> u32 {
+        (0..10_000).take_while(|_| budget.withdraw(now)).count() as u32
+    }
+
+    #[test]
+    fn at_rest_there_is_the_floor_and_no_more() {
+        let now = start();
+        let mut budget = Budget::new(BudgetSettings::default(), now);
+        assert_eq!(drain(&mut budget, now), 100, "10 a second over 10 s");
+        assert!(
+            !budget.withdraw(now + Duration::from_secs(8)),
+            "the window has not passed"
+        );
+        assert_eq!(drain(&mut budget, now + Duration::from_secs(11)), 100);
+    }
+
+    #[test]
+    fn a_fifth_of_the_requests_is_added() {
+        let now = start();
+        let mut budget = Budget::new(BudgetSettings::default(), now);
+        for _ in 0..1000 {
+            budget.deposit(now);
+        }
+        assert_eq!(drain(&mut budget, now), 300);
+        for _ in 0..1000 {
+            budget.deposit(now + Duration::from_secs(5));
+        }
+        assert_eq!(drain(&mut budget, now + Duration::from_secs(5)), 200);
+    }
+
+    #[test]
+    fn a_long_silence_forgets_everything() {
+        let now = start();
+        let mut budget = Budget::new(BudgetSettings::default(), now);
+        for _ in 0..1000 {
+            budget.deposit(now);
+        }
+        assert_eq!(budget.balance(now + Duration::from_secs(3600)), 100);
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_gives_more_than_it_has(
+            steps in proptest::collection::vec((0u64..3000, any::<bool>()), 1..400),
+            floor in 0u32..5, ratio in 0.0f64..1.0,
+        ) {
+            let settings = BudgetSettings { ratio, min_per_second: floor, window: Duration::from_secs(10) };
+            let mut now = start();
+            let mut budget = Budget::new(settings, now);
+            let (mut deposits, mut withdrawals) = (Vec::new(), Vec::new());
+            for (wait, deposit) in steps {
+                now += Duration::from_millis(wait);
+                if deposit {
+                    budget.deposit(now);
+                    deposits.push(now);
+                } else if budget.withdraw(now) {
+                    withdrawals.push(now);
+                }
+                if withdrawals.last() != Some(&now) {
+                    continue;
+                }
+                // Over any window, give or take the slice at its edge.
+                let recent = |all: &[Instant], span: u64| {
+                    all.iter().filter(|at| now.duration_since(**at) < Duration::from_secs(span)).count() as f64
+                };
+                let allowed = f64::from(floor) * 10.0 + ratio * recent(&deposits, 11);
+                prop_assert!(recent(&withdrawals, 9) <= allowed + 1e-9);
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A streamed answer past its commit point, and the way there.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+use wharf_types::{Error, Event, Request};
+
+use crate::deadline::Deadline;
+use crate::last_answer::{Fingerprint, Recorder};
+use crate::route::{RequestTally, Route};
+use crate::target::Answering;
+use crate::upstream::{AttemptOptions, EventSource, Upstream};
+
+/// How much may come before the first content and be held back, in bytes. Vendors send less than 4 KiB; a
+/// stream that goes on without saying anything is handed out, so that it cannot fill memory.
+const MAX_HELD: usize = 1 << 20;
+
+/// A stream past its commit point: nothing of it is asked for again elsewhere.
+pub struct OpenStream {
+    /// What came before the first content, and the first content itself.
+    opening: VecDeque<Event>,
+    /// None once the stream has ended.
+    live: Option<Live>,
+    deadline: Deadline,
+}
+
+/// A stream that has not ended. Dropped, it was cancelled.
+struct Live {
+    /// None: the opening is all there is.
+    source: Option<Box<dyn EventSource>>,
+    attempt: Option<Answering>,
+    request: Option<RequestTally>,
+    recording: Option<Recording>,
+}
+
+/// Keeps what goes by, for the day on which nothing comes.
+struct Recording {
+    route: Arc<Route>,
+    key: Fingerprint,
+    recorder: Recorder,
+}
+
+impl std::fmt::Debug for OpenStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpenStream")
+            .field("ended", &self.live.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+impl OpenStream {
+    /// A stream that nobody picked, holds back or counts.
+    #[must_use]
+    pub fn new(source: Box<dyn EventSource>, deadline: Deadline) -> Self {
+        Self::live(VecDeque::new(), Some(source), deadline)
+    }
+
+    /// A stream that is known already.
+    pub(crate) fn replay(events: impl IntoIterator<Item = Event>, deadline: Deadline) -> Self {
+        Self::live(events.into_iter().collect(), None, deadline)
+    }
+
+    fn live(opening: VecDeque<Event>, source: Option<Box<dyn EventSource>>, deadline: Deadline) -> Self {
+        Self {
+            opening,
+            live: Some(Live {
+                source,
+                attempt: None,
+                request: None,
+                recording: None,
+            }),
+            deadline,
+        }
+    }
+
+    /// Opens a stream up to its first content.
+    ///
+    /// # Errors
+    /// Everything that goes wrong until then: there is nothing yet that could not be had elsewhere.
+    pub(crate) async fn open(
+        upstream: &dyn Upstream,
+        request: &Request,
+        options: AttemptOptions,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let opening = async {
+            let mut source = upstream.stream(request, options).await?;
+            let mut opening = VecDeque::new();
+            let mut held = 0;
+            loop {
+                let events = source.next().await?;
+                let ended = events.is_empty();
+                held += events.iter().map(weight).sum::<usize>();
+                let committed = held > MAX_HELD || events.iter().any(Event::is_content);
+                opening.extend(events);
+                if ended {
+                    return Ok(Self::live(opening, None, deadline));
+                }
+                if committed {
+                    return Ok(Self::live(opening, Some(source), deadline));
+                }
+            }
+        };
+        match timeout_at(deadline.first_token, opening).await {
+            Ok(opened) => opened.map_err(|error| deadline.name(error)),
+            Err(_) => Err(deadline.no_first_token()),
+        }
+    }
+
+    pub(crate) fn of_attempt(mut self, attempt: Answering) -> Self {
+        if let Some(live) = &mut self.live {
+            live.attempt = Some(attempt);
+        }
+        self
+    }
+
+    pub(crate) fn of_request(mut self, request: RequestTally) -> Self {
+        if let Some(live) = &mut self.live {
+            live.request = Some(request);
+        }
+        self
+    }
+
+    pub(crate) fn recorded(mut self, route: Arc<Route>, key: Fingerprint, recorder: Recorder) -> Self {
+        if let Some(live) = &mut self.live {
+            live.recording = Some(Recording { route, key, recorder });
+        }
+        self
+    }
+
+    /// When it ends at the latest. Whoever holds a stream without asking for more has to let go of it then: it
+    /// keeps an instance and a connection to the vendor.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline.at
+    }
+
+    /// The next events; empty at the regular end and ever after. Dropping the future loses the stream.
+    ///
+    /// # Errors
+    /// Whatever ends the stream, its idle timeout included. It is final: nothing is retried after the first
+    /// content.
+    pub async fn next(&mut self) -> Result<Vec<Event>, Error> {
+        let Some(mut live) = self.live.take() else {
+            return Ok(Vec::new());
+        };
+        let next = if self.opening.is_empty() {
+            live.next(self.deadline).await
+        } else {
+            Ok(self.opening.drain(..).collect())
+        };
+        match next {
+            Ok(events) if events.is_empty() => {
+                live.ended();
+                Ok(events)
+            }
+            Ok(events) => {
+                if let Some(recording) = &mut live.recording {
+                    recording.recorder.push(&events);
+                }
+                self.live = Some(live);
+                Ok(events)
+            }
+            Err(error) => {
+                live.broke_off(&error);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Live {
+    async fn next(&mut self, deadline: Deadline) -> Result<Vec<Event>, Error> {
+        let Some(source) = &mut self.source else {
+            return Ok(Vec::new());
+        };
+        // The gap is the vendor's: it begins when somebody waits, not while a slow client keeps us waiting.
+        let silent = Instant::now() + deadline.idle;
+        match timeout_at(silent.min(deadline.at), source.next()).await {
+            Ok(next) => next.map_err(|error| deadline.name(error)),
+            Err(_) if silent < deadline.at => Err(deadline.silent()),
+            Err(_) => Err(deadline.passed()),
+        }
+    }
+
+    fn ended(self) {
+        if let Some(attempt) = self.attempt {
+            attempt.ended();
+        }
+        if let Some(request) = self.request {
+            request.succeeded();
+        }
+        if let Some(recording) = self.recording
+            && let (Some(answers), Some(events)) = (&recording.route.degraded.last_answers, recording.recorder.finish())
+        {
+            answers.put_stream(recording.key, events, Instant::now());
+        }
+    }
+
+    fn broke_off(self, error: &Error) {
+        if let Some(attempt) = self.attempt {
+            attempt.broke_off(error, Instant::now());
+        }
+        if let Some(request) = self.request {
+            request.failed();
+        }
+    }
+}
+
+/// Roughly what an event without content takes, in bytes.
+fn weight(event: &Event) -> usize {
+    let extra = match event {
+        Event::Start(start) => start.extra.as_ref(),
+        Event::Usage(usage) => usage.extra.as_ref(),
+        Event::Extension(extension) => Some(extension),
+        Event::Text(_)
+        | Event::Reasoning(_)
+        | Event::ToolCall(_)
+        | Event::Refusal(_)
+        | Event::Part(_)
+        | Event::Finish(_) => None,
+    };
+    size_of::<Event>() + extra.map_or(0, |extension| extension.kind.len() + extension.value.0.len())
+}

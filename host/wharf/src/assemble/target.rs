@@ -1,0 +1,75 @@
+//! Targets: each deployment with each of its models, with breaker, load and standing.
+
+use std::sync::Arc;
+
+use wharf_policy::{BreakerSettings, CircuitBreaker, HealthSettings, Standing, Target, Timeouts};
+use wharf_runtime::Deployment;
+
+use super::adapter::Adapter;
+use crate::config::{self, CircuitBreakerConfig, Config, DeploymentConfig};
+use crate::seeds::Seeds;
+use crate::snapshot::DeploymentState;
+
+/// The state of one deployment of the configuration.
+pub(super) fn state(
+    entry: &DeploymentConfig,
+    deployment: Result<Arc<Deployment>, String>,
+    config: &Config,
+    seeds: &Seeds,
+) -> DeploymentState {
+    let health = HealthSettings {
+        unhealthy_threshold: config.load_balancer.unhealthy_threshold,
+        healthy_threshold: config.load_balancer.healthy_threshold,
+    };
+    let keys = deployment.as_ref().map_or(0, |deployment| deployment.keys());
+    let standing = Arc::new(Standing::new(keys, config.retry.max_retry_after, health, seeds.rng()));
+    let target = |deployment: &Arc<Deployment>, model: &String| {
+        let adapter = Adapter {
+            deployment: Arc::clone(deployment),
+            model: model.clone(),
+        };
+        Arc::new(Target::new(
+            Arc::new(adapter),
+            model,
+            timeouts(&entry.timeouts),
+            entry.max_retries,
+            Arc::clone(&standing),
+            CircuitBreaker::new(breaker(&config.circuit_breaker), seeds.rng()),
+        ))
+    };
+    let targets = match &deployment {
+        Ok(deployment) => entry.models.iter().map(|model| target(deployment, model)).collect(),
+        Err(_) => Vec::new(),
+    };
+    DeploymentState {
+        name: entry.name.clone(),
+        component: entry.component.clone(),
+        deployment,
+        keys,
+        health_check: entry.health_check,
+        standing,
+        targets,
+    }
+}
+
+/// The time limits of an attempt, as the policy wants them.
+pub(crate) fn timeouts(timeouts: &config::Timeouts) -> Timeouts {
+    Timeouts {
+        total: timeouts.total,
+        first_token: timeouts.first_token,
+        idle: timeouts.idle,
+    }
+}
+
+fn breaker(config: &CircuitBreakerConfig) -> BreakerSettings {
+    BreakerSettings {
+        failure_threshold: config.failure_threshold,
+        failure_ratio: config.failure_ratio,
+        minimum_requests: config.minimum_requests,
+        window: config.window,
+        reset_timeout: config.reset_timeout,
+        max_reset_timeout: config.max_reset_timeout,
+        half_open_max_calls: config.half_open_max_calls,
+        slow_start: config.slow_start,
+    }
+}
