@@ -185,7 +185,8 @@ impl Visit<'_> {
                 }
                 Selection::Wait { until, error } => {
                     // A route that has somewhere to go when rates are limited need not sit and wait.
-                    let elsewhere = self.route.fallback(error.kind(), &[]);
+                    let kind = self.last.as_ref().map_or(error.kind(), |(last, _)| last.kind());
+                    let elsewhere = self.route.fallback(kind, &[]);
                     let elsewhere = elsewhere.is_some_and(|next| journey.call.options.access.permits(next.name()));
                     if elsewhere || self.waits >= self.route.retry.max_attempts {
                         return Err(self.give_up(Reason::Nobody, error));

@@ -98,7 +98,7 @@ pub(crate) enum Selection {
 /// #     let second = Duration::from_secs(1);
 /// #     Arc::new(Target::new(
 /// #         Arc::new(Vendor(DeploymentName::new(name).unwrap())), "gpt-4",
-/// #         Timeouts { total: second * 60, first_token: None, idle: second * 60 }, 3,
+/// #         Timeouts { total: second * 60, connect: second, first_token: None, idle: second * 60 }, 3,
 /// #         Arc::new(Standing::new(1, second * 60, HealthSettings { unhealthy_threshold: 1, healthy_threshold: 1 }, rng.clone())),
 /// #         CircuitBreaker::new(BreakerSettings::default(), rng),
 /// #     ))

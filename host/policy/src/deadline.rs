@@ -11,6 +11,8 @@ use wharf_types::{Error, ErrorKind, Phase};
 pub struct Timeouts {
     /// The whole attempt.
     pub total: Duration,
+    /// Until the connection to the vendor stands. Whoever connects sees to it; here it only says whose limit it was.
+    pub connect: Duration,
     /// Until the first token of a stream; none: `total` alone limits it.
     pub first_token: Option<Duration>,
     /// The longest gap between two pieces of a stream.
@@ -69,7 +71,7 @@ impl Deadline {
             first_token,
             idle: callers.idle.map_or(own.idle, |idle| idle.min(own.idle)),
             callers: Callers {
-                connect: callers.connect.is_some(),
+                connect: is_shorter(callers.connect, own.connect),
                 first_token: is_shorter(callers.first_token, own.first_token.unwrap_or(own.total)),
                 idle: is_shorter(callers.idle, own.idle),
             },
@@ -81,6 +83,7 @@ impl Deadline {
     pub fn within(limit: Duration, now: Instant) -> Self {
         let own = Timeouts {
             total: limit,
+            connect: limit,
             first_token: None,
             idle: limit,
         };
@@ -133,7 +136,7 @@ impl Deadline {
     }
 
     /// The same error under its right name: who calls the deployment knows one deadline, not whose it is. Where the
-    /// caller limits the connection, a connection that took too long is the caller's impatience.
+    /// caller's limit of the connection is the shorter one, a slow connection is the caller's impatience.
     #[must_use]
     pub fn name(&self, error: Error) -> Error {
         let kind = error.kind();
@@ -163,6 +166,7 @@ mod tests {
     fn own(first_token: Option<Duration>) -> Timeouts {
         Timeouts {
             total: SECOND * 30,
+            connect: SECOND * 10,
             first_token,
             idle: SECOND * 10,
         }

@@ -285,7 +285,9 @@ impl Running {
         let target = self.target();
         target.standing.on_error(self.key, error, now);
         target.note(error, now);
-        if error.kind() == ErrorKind::Timeout(Phase::FirstToken) || error.kind() == ErrorKind::Timeout(Phase::Total) {
+        let slow = [Phase::FirstToken, Phase::Total].map(ErrorKind::Timeout);
+        // A caller in a hurry has not waited long enough to learn how slow it is.
+        if slow.contains(&error.kind()) && !error.is_callers_limit() {
             target
                 .load
                 .gave_up(form, now.saturating_duration_since(self.started), now);

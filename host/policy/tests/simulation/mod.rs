@@ -31,6 +31,7 @@ use vendor::{Trouble, Vendor};
 /// Time limits of an attempt. The total is that of this scenario, the rest are the product's defaults.
 const TIMEOUTS: Timeouts = Timeouts {
     total: Duration::from_secs(10),
+    connect: Duration::from_secs(10),
     first_token: None,
     idle: Duration::from_secs(60),
 };

@@ -56,6 +56,7 @@ pub(super) fn state(
 pub(crate) fn timeouts(timeouts: &config::Timeouts) -> Timeouts {
     Timeouts {
         total: timeouts.total,
+        connect: timeouts.connect,
         first_token: timeouts.first_token,
         idle: timeouts.idle,
     }
