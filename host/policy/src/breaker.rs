@@ -122,7 +122,7 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// Says how the attempt ended. The permit is good for [`CircuitBreaker::broken_off`].
+    /// Says how the attempt ended. The permit is for the case that an answer breaks off later.
     pub fn end(mut self, outcome: Outcome, now: Instant) -> Option<Permit> {
         let permit = self.permit.take()?;
         self.breaker.lock().on_outcome(permit, outcome, now);

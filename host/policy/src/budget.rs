@@ -17,11 +17,12 @@ const SLICES: usize = 10;
 /// How much a route may retry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BudgetSettings {
-    /// Retries per request that went well. 0.2 by default: what Envoy and Linkerd use.
+    /// Retries that each request of the window pays for; 0 to 1. Default 0.2: an outage adds a fifth to the load.
     pub ratio: f64,
-    /// Retries per second that are always allowed. 10 by default, as in Linkerd.
+    /// The floor: retries a second that are allowed whatever the requests pay for; 0 to 1000. Default 10: a host with
+    /// few requests retries as if there were no budget.
     pub min_per_second: u32,
-    /// What "recently" means. 10 s by default, as in Linkerd.
+    /// Time over which requests and retries are counted; 1 s to 60 s. Default 10 s.
     pub window: Duration,
 }
 

@@ -270,7 +270,7 @@ async fn a_caller_can_only_shorten_what_the_deployment_allows() {
     ];
     for (turn, caller, phase, after) in cases {
         a.change(turn);
-        let chat = route("chat").with(plan()).max_attempts(1).build();
+        let chat = route("chat").with(plan().trips_after(1)).max_attempts(1).build();
         let begin = Instant::now();
         let error = match open_as(&chat, caller).await {
             Ok(mut opened) => read(&mut opened.value).await.1.unwrap(),
@@ -282,6 +282,14 @@ async fn a_caller_can_only_shorten_what_the_deployment_allows() {
             caller.timeouts.connect,
             "the runtime limits that"
         );
+        // A caller in a hurry is no news about the deployment; its own limit is.
+        let hurry = error.is_callers_limit();
+        let state = if hurry {
+            BreakerState::Closed
+        } else {
+            BreakerState::Open
+        };
+        assert_eq!((hurry, breaker(&chat, "a").state), (after == SECOND, state));
     }
 
     a.change(hang());
@@ -289,6 +297,21 @@ async fn a_caller_can_only_shorten_what_the_deployment_allows() {
     let begin = Instant::now();
     assert_eq!(ask_as(&chat, &long).await.unwrap_err().kind(), timeout(Phase::Total));
     assert_eq!(Instant::now() - begin, SECOND * 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_in_a_hurry_may_find_somebody_faster() {
+    let (a, b) = (Vendor::new("a").otherwise(hang()), Vendor::new("b"));
+    let chat = route("chat").with(member(&a).trips_after(1)).with(&b).build();
+    let caller = hurried(RequestTimeouts {
+        first_token: Some(SECOND),
+        ..RequestTimeouts::default()
+    });
+    let start = Instant::now();
+    let answered = open_as(&chat, &caller).await.unwrap();
+    assert_eq!(answered.deployment.unwrap().as_str(), "b");
+    assert_eq!(b.times(start), [SECOND], "at once when the first one's time is over");
+    assert_eq!(breaker(&chat, "a").state, BreakerState::Closed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -108,7 +108,7 @@ fn check(strategy: Strategy, conditions: &[Condition], seed: u64) -> Result<(), 
         };
         let one = before[running.target().deployment().as_str()];
         prop_assert!(admits(&one) || !anybody, "{one:?} was picked of {before:?}");
-        // The last resort is another: it has its probes, its vendor says no, or says when.
+        // Not even where nobody admits: the vendor says no, or when, or the breaker has all its probes.
         let never = matches!(
             one,
             Availability::Resting { .. } | Availability::Refused { .. } | Availability::Tripped { until: None }

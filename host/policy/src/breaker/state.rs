@@ -17,21 +17,26 @@ use crate::status::{BreakerState, BreakerStatus, Cause, Transition};
 /// When a breaker trips and how it comes back.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BreakerSettings {
-    /// Failures in a row that trip it; at least 1. 5 by default.
+    /// Consecutive failures that trip the breaker; 1 to 1000. Default 5.
     pub failure_threshold: u32,
-    /// Share of failures in the window that trips it; above 0, at most 1. 0.5 by default.
+    /// Share of failures among the requests of the window that trips the breaker too; 0.01 to 1. Default 0.5: more
+    /// requests are then lost than served.
     pub failure_ratio: f64,
-    /// Requests in the window below which the share is not looked at. 20 by default.
+    /// Requests in the window below which the share is not looked at; 1 to 10,000. Default 20: of fewer, half may fail
+    /// by chance.
     pub minimum_requests: u32,
-    /// The window. 60 s by default.
+    /// Time over which requests and failures are counted for the share; 1 s to 10 min. Default 60 s: answers take
+    /// seconds, and a shorter window would seldom hold enough of them.
     pub window: Duration,
-    /// How long it stays open the first time. 60 s by default.
+    /// How long a tripped breaker rejects before it probes; 100 ms to 1 h. Default 60 s.
     pub reset_timeout: Duration,
-    /// How long it stays open at most: the time doubles with each trip that follows too soon. 10 min by default.
+    /// Longest time that a tripped breaker rejects, not below `reset_timeout`; 100 ms to 24 h. The time doubles with every
+    /// trip that follows a recovery too soon, up to this. Default 10 min, or `reset_timeout` where that is longer.
     pub max_reset_timeout: Duration,
-    /// Probes while it is half open, and successes that it takes to recover; at least 1. 3 by default.
+    /// Probes admitted at once while half open, and successes needed to recover; 1 to 100. Default 3.
     pub half_open_max_calls: u32,
-    /// Over how long a recovered target gets back all its turns; zero: at once. 30 s by default.
+    /// Time over which a recovered deployment gets back its share of the requests; 0 to 10 min. Default 30 s: what has
+    /// just come back is not given all at once.
     pub slow_start: Duration,
 }
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use wharf_policy::{
-    Backoff, Balancer, BudgetSettings, FallbackClass, HedgeSettings, LastAnswerSettings, Member, RetryPolicy, Route,
-    RouteSettings, Strategy,
+    Backoff, Balancer, FallbackClass, HedgeSettings, LastAnswerSettings, Member, RetryPolicy, Route, RouteSettings,
 };
 
 use super::usize_of;
@@ -108,11 +107,7 @@ fn build(route: &RouteConfig, config: &Config, entries: &Entries<'_>, built: &Ro
     let settings = RouteSettings {
         name: route.name.clone(),
         retry: retry(&config.retry),
-        budget: BudgetSettings {
-            ratio: config.retry.budget.ratio,
-            min_per_second: config.retry.budget.min_per_second,
-            window: config.retry.budget.window,
-        },
+        budget: config.retry.budget,
         hedge: route.hedge.map(|hedge| HedgeSettings { after: hedge.after }),
         fallbacks: route
             .fallbacks
@@ -127,19 +122,10 @@ fn build(route: &RouteConfig, config: &Config, entries: &Entries<'_>, built: &Ro
         degraded_route: degraded.and_then(|d| d.route.as_ref()).and_then(named),
         degraded_text: degraded.and_then(|d| d.text.clone()),
     };
-    let balancer = Balancer::new(strategy(config.load_balancer.strategy), members);
+    let balancer = Balancer::new(config.load_balancer.strategy, members);
     RouteState {
         route: Arc::new(Route::new(settings, balancer)),
         missing,
-    }
-}
-
-fn strategy(strategy: config::Strategy) -> Strategy {
-    match strategy {
-        config::Strategy::RoundRobin => Strategy::RoundRobin,
-        config::Strategy::Weighted => Strategy::Weighted,
-        config::Strategy::LeastConnections => Strategy::LeastConnections,
-        config::Strategy::Latency => Strategy::Latency,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use wharf_policy::{BreakerSettings, CircuitBreaker, HealthSettings, Standing, Target, Timeouts};
+use wharf_policy::{CircuitBreaker, HealthSettings, Standing, Target, Timeouts};
 use wharf_runtime::Deployment;
 
 use super::adapter::Adapter;
-use crate::config::{self, CircuitBreakerConfig, Config, DeploymentConfig};
+use crate::config::{self, Config, DeploymentConfig};
 use crate::seeds::Seeds;
 use crate::snapshot::DeploymentState;
 
@@ -34,7 +34,7 @@ pub(super) fn state(
             timeouts(&entry.timeouts),
             entry.max_retries,
             Arc::clone(&standing),
-            CircuitBreaker::new(breaker(&config.circuit_breaker), seeds.rng()),
+            CircuitBreaker::new(config.circuit_breaker, seeds.rng()),
         ))
     };
     let targets = match &deployment {
@@ -59,18 +59,5 @@ pub(crate) fn timeouts(timeouts: &config::Timeouts) -> Timeouts {
         connect: timeouts.connect,
         first_token: timeouts.first_token,
         idle: timeouts.idle,
-    }
-}
-
-fn breaker(config: &CircuitBreakerConfig) -> BreakerSettings {
-    BreakerSettings {
-        failure_threshold: config.failure_threshold,
-        failure_ratio: config.failure_ratio,
-        minimum_requests: config.minimum_requests,
-        window: config.window,
-        reset_timeout: config.reset_timeout,
-        max_reset_timeout: config.max_reset_timeout,
-        half_open_max_calls: config.half_open_max_calls,
-        slow_start: config.slow_start,
     }
 }
