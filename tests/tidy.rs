@@ -177,6 +177,24 @@ fn nothing_is_skipped_and_nothing_is_left_for_later() {
     none("a test runs or is deleted, a function works or is not there", &found);
 }
 
+#[test]
+fn no_test_of_a_policy_uses_real_time() {
+    let mut found = Vec::new();
+    for (path, text) in sources() {
+        if !path.starts_with("host/policy") {
+            continue;
+        }
+        for (at, line) in text.lines().enumerate() {
+            let awake = line.contains("#[tokio::test") && !line.contains("start_paused = true");
+            let runtime = line.contains("new_multi_thread") || line.contains("enable_io");
+            if awake || runtime || line.contains("thread::sleep") {
+                found.push(format!("{}:{}: {}", path.display(), at + 1, line.trim()));
+            }
+        }
+    }
+    none("these tests need `start_paused = true`, or time as an argument", &found);
+}
+
 // ---- dependencies ---------------------------------------------------------------------------------------------
 
 /// One package of the workspace.
