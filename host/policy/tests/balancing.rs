@@ -17,7 +17,8 @@ use scripted::{
 
 /// How often each is picked. Nobody is kept in flight.
 fn shares(route: &Route, picks: u32) -> BTreeMap<String, u32> {
-    let (mut rng, mut shares) = (rng(), BTreeMap::new());
+    let mut rng = rng();
+    let mut shares: BTreeMap<String, u32> = BTreeMap::new();
     for _ in 0..picks {
         let running = route.balancer().select(Form::Whole, &mut rng);
         let running = running.expect("somebody admits");
