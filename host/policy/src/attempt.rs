@@ -164,6 +164,14 @@ struct Visit<'r> {
 impl Visit<'_> {
     /// The next attempt, begun. Waits for it if need be.
     async fn next<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Result<(usize, Running), Failure> {
+        let begun = self.seek::<X>(journey).await;
+        if begun.is_err() && self.asked > 0 && self.paid {
+            self.route.budget.refund(Instant::now());
+        }
+        begun
+    }
+
+    async fn seek<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Result<(usize, Running), Failure> {
         loop {
             let now = Instant::now();
             if journey.is_late(now) {

@@ -197,14 +197,13 @@ impl Balancer {
             let new = |at: &usize| trail.is_fresh(*at);
             let candidates = left.iter().filter(|(at, a)| admits(a) && (again || new(at)));
             let fresh = candidates.clone().any(|(at, _)| new(at));
-            let candidates = candidates.filter(|(at, _)| !fresh || new(at));
-            let Some(tier) = candidates.clone().map(|(at, _)| self.members[*at].tier).min() else {
+            let mut candidates: Vec<_> = candidates.filter(|(at, _)| !fresh || new(at)).copied().collect();
+            if candidates.is_empty() {
                 return Selection::OnlyAgain;
-            };
-            let candidates: Vec<_> = candidates
-                .filter(|(at, _)| self.members[*at].tier == tier)
-                .copied()
-                .collect();
+            }
+            turn_away(&mut candidates, rng);
+            let tier = candidates.iter().map(|(at, _)| self.members[*at].tier).min();
+            candidates.retain(|(at, _)| Some(self.members[*at].tier) == tier);
             let member = self.choose(&candidates, trail.is_new(), form, now, rng);
             if let Some(running) = self.members[member].target.begin(false, now) {
                 return Selection::Picked { member, running };
@@ -228,23 +227,7 @@ impl Balancer {
         if let Some((at, _)) = probe {
             return *at;
         }
-        let mut eager: Vec<usize> = Vec::with_capacity(candidates.len());
-        for (at, availability) in candidates {
-            let share = match availability {
-                Availability::Ready { share } => *share,
-                Availability::Probe
-                | Availability::Resting { .. }
-                | Availability::Tripped { .. }
-                | Availability::Ejected
-                | Availability::Refused { .. } => 0.0,
-            };
-            if share >= 1.0 || rng.random::<f64>() < share {
-                eager.push(*at);
-            }
-        }
-        if eager.is_empty() {
-            eager.extend(candidates.iter().map(|(at, _)| at));
-        }
+        let eager: Vec<usize> = candidates.iter().map(|(at, _)| *at).collect();
         let load = |at: usize| self.members[at].target.load();
         let busy = |at: usize| (load(at).in_flight(), self.members[at].weight);
         // A retry takes no turn: with as many attempts per request as there are members, the turn would come
@@ -366,5 +349,30 @@ impl Balancer {
             ),
         };
         (error.with_retry_after(soonest), causes)
+    }
+}
+
+/// Takes out, by chance, who has just recovered and gets only a share of its turns; the next tier stands in for it.
+/// If that is everybody, they all stay.
+fn turn_away(candidates: &mut Vec<(usize, Availability)>, rng: &mut SmallRng) {
+    let recovering = |availability: &Availability| match availability {
+        Availability::Ready { share } if *share < 1.0 => Some(*share),
+        Availability::Ready { .. }
+        | Availability::Probe
+        | Availability::Resting { .. }
+        | Availability::Tripped { .. }
+        | Availability::Ejected
+        | Availability::Refused { .. } => None,
+    };
+    if candidates
+        .iter()
+        .all(|(_, availability)| recovering(availability).is_none())
+    {
+        return;
+    }
+    let mut kept = candidates.clone();
+    kept.retain(|(_, availability)| recovering(availability).is_none_or(|share| rng.random::<f64>() < share));
+    if !kept.is_empty() {
+        *candidates = kept;
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
-use wharf_types::{Error, Event, Request};
+use wharf_types::{Error, ErrorKind, Event, Request};
 
 use crate::deadline::Deadline;
 use crate::last_answer::{Fingerprint, Recorder};
@@ -20,8 +20,9 @@ const MAX_HELD: usize = 1 << 20;
 pub struct OpenStream {
     /// What came before the first content, and the first content itself.
     opening: VecDeque<Event>,
-    /// None once the stream has ended.
+    /// None once the stream has ended, and while somebody waits for it.
     live: Option<Live>,
+    ended: bool,
     deadline: Deadline,
 }
 
@@ -44,7 +45,7 @@ struct Recording {
 impl std::fmt::Debug for OpenStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenStream")
-            .field("ended", &self.live.is_none())
+            .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
 }
@@ -70,6 +71,7 @@ impl OpenStream {
                 request: None,
                 recording: None,
             }),
+            ended: false,
             deadline,
         }
     }
@@ -136,14 +138,15 @@ impl OpenStream {
         self.deadline.at
     }
 
-    /// The next events; empty at the regular end and ever after. Dropping the future loses the stream.
+    /// The next events; empty at the end and ever after. Dropping the future loses the stream.
     ///
     /// # Errors
     /// Whatever ends the stream, its idle timeout included. It is final: nothing is retried after the first
-    /// content.
+    /// content. `Cancelled` after a future was dropped, so that nobody takes a lost stream for one that ended.
     pub async fn next(&mut self) -> Result<Vec<Event>, Error> {
         let Some(mut live) = self.live.take() else {
-            return Ok(Vec::new());
+            let lost = || Error::new(ErrorKind::Cancelled, "the stream was given up while it was read");
+            return if self.ended { Ok(Vec::new()) } else { Err(lost()) };
         };
         let next = if self.opening.is_empty() {
             live.next(self.deadline).await
@@ -152,6 +155,7 @@ impl OpenStream {
         };
         match next {
             Ok(events) if events.is_empty() => {
+                self.ended = true;
                 live.ended();
                 Ok(events)
             }
@@ -163,6 +167,7 @@ impl OpenStream {
                 Ok(events)
             }
             Err(error) => {
+                self.ended = true;
                 live.broke_off(&error);
                 Err(error)
             }

@@ -266,3 +266,26 @@ async fn a_recovered_deployment_gets_its_turns_back_little_by_little() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn requests_return_to_a_recovered_tier_little_by_little_while_the_next_one_stands_in() {
+    let (a, b) = (Vendor::new("a"), Vendor::new("b"));
+    let chat = route("chat")
+        .with(member(&a).trips_after(1).slow_start(SECOND * 30))
+        .with(member(&b).tier(1))
+        .build();
+    trip(&chat, "a");
+    advance(OPEN).await;
+    ask(&chat).await.unwrap();
+    let mut ramp = Vec::new();
+    for _ in 0..=3 {
+        ramp.push(share(&shares(&chat, 10_000), "a"));
+        advance(SECOND * 10).await;
+    }
+    for (share, due) in ramp.iter().zip([1000_u32, 4000, 7000, 10_000]) {
+        assert!(
+            share.abs_diff(due) <= 300,
+            "{ramp:?}: {share} instead of {due} of 10000"
+        );
+    }
+}

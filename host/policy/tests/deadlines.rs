@@ -315,6 +315,29 @@ async fn a_caller_in_a_hurry_may_find_somebody_faster() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_connection_is_the_callers_impatience_where_the_caller_limits_it() {
+    for (connect, state) in [
+        (None, BreakerState::Open),
+        (Some(SECOND * 90), BreakerState::Open),
+        (Some(SECOND), BreakerState::Closed),
+    ] {
+        let a = Vendor::new("a").otherwise(fail(timeout(Phase::Connect)));
+        let chat = route("chat").with(member(&a).trips_after(1)).max_attempts(1).build();
+        let caller = hurried(RequestTimeouts {
+            connect,
+            ..RequestTimeouts::default()
+        });
+        let error = ask_as(&chat, &caller).await.unwrap_err();
+        assert_eq!(error.kind(), timeout(Phase::Connect));
+        assert_eq!(
+            breaker(&chat, "a").state,
+            state,
+            "{connect:?}, and 60 s of the deployment's own"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_vendor_is_told_when_each_attempt_ends() {
     let a = Vendor::new("a");
     let chat = route("chat").with(member(&a).total(SECOND * 5)).build();

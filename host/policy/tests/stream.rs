@@ -15,8 +15,8 @@ use wharf_types::{
 };
 
 use scripted::{
-    SECOND, Step, Turn, Vendor, ask, breaker, counts, fail, failure, member, open, play, read, rng, route, say, start,
-    stop, text, tried,
+    MILLISECOND, SECOND, Step, Turn, Vendor, ask, breaker, counts, fail, failure, member, open, play, read, rng, route,
+    say, start, stop, text, tried,
 };
 
 const OVERLOADED: ErrorKind = ErrorKind::Overloaded;
@@ -297,4 +297,14 @@ async fn a_stream_that_nobody_picked_is_read_in_the_same_way() {
     assert_eq!(stream.next().await.unwrap(), [end]);
     assert!(stream.next().await.unwrap().is_empty());
     assert!(stream.next().await.unwrap().is_empty(), "an end stays an end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_given_up_while_it_was_read_is_not_taken_for_one_that_ended() {
+    let a = Vendor::new("a").otherwise(play([say([text("a")]), Step::Pause(SECOND), say([text("b")])]));
+    let chat = route("chat").with(&a).build();
+    let mut stream = open(&chat).await.unwrap().value;
+    assert_eq!(stream.next().await.unwrap(), [text("a")]);
+    tokio::time::timeout(MILLISECOND, stream.next()).await.unwrap_err();
+    assert_eq!(stream.next().await.unwrap_err().kind(), ErrorKind::Cancelled);
 }
