@@ -110,7 +110,7 @@ pub async fn stream(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -
             if let Some((answers, key)) = key {
                 success.answer = success.answer.recorded(Arc::clone(route), key, answers.recorder());
             }
-            return Ok(success.streamed(&journey, None));
+            return Ok(success.streamed(&mut journey, None));
         }
         Err(error) => error,
     };
@@ -122,7 +122,7 @@ pub async fn stream(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -
     {
         count(&route.counts.degraded);
         let degraded = Degraded::Route(cheaper.name().to_owned());
-        return Ok(success.streamed(&journey, Some(degraded)));
+        return Ok(success.streamed(&mut journey, Some(degraded)));
     }
     let now = Instant::now();
     let (events, degraded) = if let Some((events, age)) = key.and_then(|(answers, key)| answers.stream(key, now)) {
@@ -178,9 +178,11 @@ impl Success<Response> {
 }
 
 impl Success<OpenStream> {
-    fn streamed(self, journey: &Journey<'_, '_>, degraded: Option<Degraded>) -> Answered<OpenStream> {
+    fn streamed(self, journey: &mut Journey<'_, '_>, degraded: Option<Degraded>) -> Answered<OpenStream> {
         Answered {
-            value: self.answer.of_request(self.request),
+            value: self
+                .answer
+                .of_request(self.request, std::mem::take(&mut journey.history)),
             deployment: Some(self.deployment),
             attempts: journey.made,
             degraded,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
-use wharf_types::{Error, ErrorKind, Event, Request};
+use wharf_types::{Attempt, Error, ErrorKind, Event, Request};
 
 use crate::deadline::Deadline;
 use crate::last_answer::{Fingerprint, Recorder};
@@ -32,6 +32,8 @@ struct Live {
     source: Option<Box<dyn EventSource>>,
     attempt: Option<Answering>,
     request: Option<RequestTally>,
+    /// The attempts that failed before this one.
+    history: Vec<Attempt>,
     recording: Option<Recording>,
 }
 
@@ -69,6 +71,7 @@ impl OpenStream {
                 source,
                 attempt: None,
                 request: None,
+                history: Vec::new(),
                 recording: None,
             }),
             ended: false,
@@ -117,8 +120,9 @@ impl OpenStream {
         self
     }
 
-    pub(crate) fn of_request(mut self, request: RequestTally) -> Self {
+    pub(crate) fn of_request(mut self, request: RequestTally, history: Vec<Attempt>) -> Self {
         if let Some(live) = &mut self.live {
+            live.history = history;
             live.request = Some(request);
         }
         self
@@ -168,8 +172,7 @@ impl OpenStream {
             }
             Err(error) => {
                 self.ended = true;
-                live.broke_off(&error);
-                Err(error)
+                Err(live.broke_off(error))
             }
         }
     }
@@ -203,13 +206,18 @@ impl Live {
         }
     }
 
-    fn broke_off(self, error: &Error) {
+    /// The error with the story of the request; nobody further out retries.
+    fn broke_off(self, error: Error) -> Error {
+        let mut history = self.history;
         if let Some(attempt) = self.attempt {
-            attempt.broke_off(error, Instant::now());
+            let now = Instant::now();
+            history.push(attempt.attempt(error.kind(), now));
+            attempt.broke_off(&error, now);
         }
         if let Some(request) = self.request {
             request.failed();
         }
+        error.exhausted(history)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
-use wharf_types::{DeploymentName, Error, ErrorKind, Phase};
+use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase};
 
 use crate::breaker::{CircuitBreaker, Outcome, Pass, Permit, Readiness};
 use crate::classify::outcome;
@@ -276,6 +276,7 @@ impl Running {
         let permit = self.pass.take().and_then(|pass| pass.end(Outcome::Success, now));
         Answering {
             permit,
+            started: self.started,
             tally: self.tally,
         }
     }
@@ -303,6 +304,7 @@ impl Running {
 #[derive(Debug)]
 pub struct Answering {
     permit: Option<Permit>,
+    started: Instant,
     tally: Tally,
 }
 
@@ -310,6 +312,16 @@ impl Answering {
     /// It ended well.
     pub fn ended(self) {
         self.tally.end(|counts| &counts.succeeded);
+    }
+
+    /// What is told of it when it fails.
+    #[must_use]
+    pub fn attempt(&self, kind: ErrorKind, now: Instant) -> Attempt {
+        Attempt {
+            deployment: self.tally.target.deployment().clone(),
+            kind,
+            took: now.saturating_duration_since(self.started),
+        }
     }
 
     /// It broke off.

@@ -40,7 +40,7 @@ pub struct DeploymentReport {
 pub struct Reset {
     /// Those of this deployment; none: of all.
     pub deployment: Option<String>,
-    /// That of this model of it; none: of all its models.
+    /// Those of this model; none: of all models.
     pub model: Option<String>,
     /// Whether to bring back the deployment's keys and forget failed health checks too.
     pub keys: bool,
@@ -89,14 +89,18 @@ pub(crate) fn reset(snapshot: &Snapshot, which: &Reset) -> Result<Vec<(Deploymen
             return Err(unknown("deployment", name, known));
         }
     }
+    if let Some(model) = &which.model {
+        let models = || {
+            states
+                .iter()
+                .flat_map(|state| state.targets.iter().map(|target| target.model()))
+        };
+        if !models().any(|known| known == model) {
+            return Err(unknown("model", model, models().collect()));
+        }
+    }
     let mut done = Vec::new();
     for state in states {
-        let models = || state.targets.iter().map(|target| target.model());
-        if let Some(model) = &which.model
-            && !models().any(|known| known == model)
-        {
-            return Err(unknown(&format!("model of {}", state.name), model, models().collect()));
-        }
         for target in &state.targets {
             if which.model.as_deref().is_none_or(|model| model == target.model()) {
                 target.breaker().reset();

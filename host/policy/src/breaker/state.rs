@@ -340,7 +340,7 @@ impl Breaker {
             .saturating_mul(1 << (self.streak - 1).min(16));
         let cap = self.settings.max_reset_timeout.max(self.settings.reset_timeout);
         let jitter = 1.0 + JITTER * self.rng.random::<f64>();
-        self.opened_for = doubled.min(cap).mul_f64(jitter).min(cap.mul_f64(1.0 + JITTER));
+        self.opened_for = doubled.min(cap).mul_f64(jitter).min(cap);
         let until = now + self.opened_for;
         self.change(Phase::Open { until }, cause, now);
     }
