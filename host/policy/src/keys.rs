@@ -53,7 +53,7 @@ struct Slot {
 
 impl Keys {
     /// `count` usable keys; none counts as one. A rest is never longer than `max_rest`, whatever a vendor asks
-    /// for: one request then finds out whether it was meant.
+    /// for: those who wait then find out whether it was meant.
     #[must_use]
     pub fn new(count: usize, max_rest: Duration, rng: SmallRng) -> Self {
         let slot = Slot {
