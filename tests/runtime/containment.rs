@@ -144,6 +144,20 @@ async fn a_guest_that_hoards_memory_is_stopped_at_its_limit() {
 }
 
 #[tokio::test]
+async fn a_request_that_fills_the_guests_memory_is_refused_and_is_not_the_providers_fault() {
+    let small = deploy("remembers", |options| options.limits.memory = 4 * MIB).await;
+    let error = failure(&small, &saying(&"x".repeat(8 * MIB))).await;
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert!(
+        error.message().contains("8 MiB") && error.message().contains("limits.memory"),
+        "the message must name the size and the limit: {}",
+        error.message()
+    );
+    let answer = ask(&small, &saying("still here?")).await.expect("it fits");
+    assert_eq!(answer.text(), "still here?");
+}
+
+#[tokio::test]
 async fn a_guest_without_end_of_recursion_runs_out_of_stack_and_nothing_else_does() {
     let recursing = deploy("recurses", |_| {}).await;
     let error = failure(&recursing, &asking(&[])).await;

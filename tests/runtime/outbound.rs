@@ -153,7 +153,7 @@ async fn an_answer_beyond_the_cap_fails_the_call() {
     .await;
     let capped = courier(&upstream, |options| options.limits.response = 100 << 10).await;
     let error = failure(&capped, &upstream.url("/")).await;
-    assert_eq!(error.kind(), ErrorKind::UpstreamProtocol, "{error}");
+    assert_eq!(error.kind(), ErrorKind::ResourceExhausted, "{error}");
     assert!(error.message().contains("larger than the limit"), "{}", error.message());
     let roomy = courier(&upstream, |options| options.limits.response = 128 << 10).await;
     fetch(&roomy, &upstream.url("/"))
@@ -302,13 +302,13 @@ async fn the_connect_limit_of_a_call_ends_with_the_connection() {
     let late = connect + Duration::from_millis(100);
     let upstream = Upstream::start(move |_| Reply::text("late, but there").after(late)).await;
     let courier = courier(&upstream, |_| {}).await;
-    let call = CallOptions {
+    let call = || CallOptions {
         connect: Some(connect),
         ..patiently()
     };
     for _ in 0..3 {
         let answer = courier
-            .generate(&fetching(&upstream.url("/")), MODEL, call)
+            .generate(&fetching(&upstream.url("/")), MODEL, call())
             .await
             .expect("a slow answer is not a slow connection");
         assert_eq!(answer.text(), "200 late, but there");

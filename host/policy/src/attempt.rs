@@ -16,9 +16,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase, Request};
 
 use crate::balance::{Selection, Trail};
+use crate::budget::Voucher;
 use crate::call::Call;
 use crate::classify::{Again, KeyFate, treatment};
 use crate::exchange::{Exchange, one};
+use crate::instant::after;
 use crate::keys::KeyPick;
 use crate::retry::{Decision, Reason};
 use crate::route::{RequestTally, Route, count};
@@ -100,11 +102,12 @@ async fn on_route<X: Exchange>(
         asked: 0,
         waits: 0,
         again: false,
-        paid: true,
+        fare: Fare::Free,
+        hurried: false,
         last: None,
     };
     loop {
-        let (member, running) = visit.next::<X>(journey).await?;
+        let (member, running) = visit.seek::<X>(journey).await?;
         match visit.attempt::<X>(member, running, request, journey).await {
             Ok(answered) => {
                 if visit.asked == 1 {
@@ -112,7 +115,7 @@ async fn on_route<X: Exchange>(
                 }
                 return Ok(answered);
             }
-            Err((member, error)) => visit.failed(member, error, journey)?,
+            Err(failed) => visit.failed(failed, journey)?,
         }
     }
 }
@@ -133,16 +136,34 @@ impl Journey<'_, '_> {
     }
 
     /// Notes a failed attempt and lets its target learn from it.
-    fn settle<X: Exchange>(&mut self, member: usize, (running, error): (Running, Error)) -> (usize, Error) {
+    fn settle(&mut self, member: usize, (running, error): (Running, Error)) -> Failed {
         let now = Instant::now();
         self.history.push(Attempt {
             deployment: running.target().deployment().clone(),
             kind: error.kind(),
             took: now.saturating_duration_since(running.started()),
         });
-        running.failed(&error, X::FORM, now);
-        (member, error)
+        let key = running.key();
+        running.failed(&error, now);
+        Failed { member, key, error }
     }
+}
+
+/// An attempt that failed: with whom, with which key, and why.
+struct Failed {
+    member: usize,
+    key: usize,
+    error: Error,
+}
+
+/// What covers the next attempt.
+enum Fare<'r> {
+    /// It costs the route nothing: the first one, or one that the caller asked for by being in a hurry.
+    Free,
+    /// The budget, which has to be asked.
+    Due,
+    /// The budget. Goes back if it comes to nothing.
+    Paid(Voucher<'r>),
 }
 
 /// One request on one route.
@@ -155,41 +176,35 @@ struct Visit<'r> {
     waits: u32,
     /// Whether those who were asked already may be asked again: the backoff is over.
     again: bool,
-    /// Whether the next attempt is covered by the budget.
-    paid: bool,
+    fare: Fare<'r>,
+    /// Whether a limit of the caller's own has ended an attempt already.
+    hurried: bool,
     /// The last failure, and how long to wait before asking the same again.
     last: Option<(Error, Duration)>,
 }
 
-impl Visit<'_> {
+impl<'r> Visit<'r> {
     /// The next attempt, begun. Waits for it if need be.
-    async fn next<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Result<(usize, Running), Failure> {
-        let begun = self.seek::<X>(journey).await;
-        if begun.is_err() && self.asked > 0 && self.paid {
-            self.route.budget.refund(Instant::now());
-        }
-        begun
-    }
-
     async fn seek<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Result<(usize, Running), Failure> {
         loop {
             let now = Instant::now();
             if journey.is_late(now) {
                 return Err(self.give_up(Reason::Deadline, journey.late()));
             }
-            if !self.paid {
-                if !self.route.budget.withdraw(now) {
+            if matches!(self.fare, Fare::Due) {
+                let route: &'r Route = self.route;
+                let Some(voucher) = route.budget.withdraw(now) else {
                     count(&self.route.counts.retries_denied);
                     return Err(self.give_up(Reason::Budget, journey.late()));
-                }
-                self.paid = true;
+                };
+                self.fare = Fare::Paid(voucher);
             }
             let balancer = self.route.balancer();
             let until = match balancer.pick(&self.trail, self.again, X::FORM, now, &mut journey.call.rng) {
                 Selection::Picked { member, running } => return Ok((member, running)),
                 Selection::OnlyAgain => {
                     self.again = true;
-                    now + self.last.as_ref().map_or(Duration::ZERO, |(_, wait)| *wait)
+                    after(now, self.last.as_ref().map_or(Duration::ZERO, |(_, wait)| *wait))
                 }
                 Selection::Wait { until, error } => {
                     // A route that has somewhere to go when rates are limited need not sit and wait.
@@ -202,7 +217,7 @@ impl Visit<'_> {
                     self.waits += 1;
                     self.again = true;
                     let wait = until.saturating_duration_since(now);
-                    let until = now + self.route.retry.backoff.spread(wait, &mut journey.call.rng);
+                    let until = after(now, self.route.retry.backoff.spread(wait, &mut journey.call.rng));
                     if journey.is_late(until) {
                         return Err(self.give_up(Reason::Deadline, error));
                     }
@@ -229,61 +244,51 @@ impl Visit<'_> {
         running: Running,
         request: &Request,
         journey: &mut Journey<'_, '_>,
-    ) -> Result<(X::Answer, DeploymentName), (usize, Error)> {
+    ) -> Result<(X::Answer, DeploymentName), Failed> {
+        if let Fare::Paid(voucher) = std::mem::replace(&mut self.fare, Fare::Free) {
+            voucher.spend();
+        }
         self.begin(member, journey);
         let hedge = self.route.hedge.filter(|_| self.route.balancer().members().len() > 1);
-        let after = hedge.and_then(|hedge| hedge.delay(running.target().load(), X::FORM));
-        let started = running.started();
+        let patience = hedge.and_then(|hedge| hedge.delay(running.target().load(), X::FORM));
         let terms = journey.call.terms();
         let first = one::<X>(running, request, terms);
-        let Some(after) = after else {
-            return first.await.map_err(|failed| journey.settle::<X>(member, failed));
+        let Some(patience) = patience else {
+            return first.await.map_err(|failed| journey.settle(member, failed));
         };
-        let (first, timer) = (pin!(first), pin!(sleep(after)));
+        let (first, timer) = (pin!(first), pin!(sleep(patience)));
         let first = match select(first, timer).await {
-            Either::Left((done, _)) => return done.map_err(|failed| journey.settle::<X>(member, failed)),
+            Either::Left((done, _)) => return done.map_err(|failed| journey.settle(member, failed)),
             Either::Right(((), first)) => first,
         };
         let Some((other, running)) = self.second::<X>(journey) else {
-            return first.await.map_err(|failed| journey.settle::<X>(member, failed));
+            return first.await.map_err(|failed| journey.settle(member, failed));
         };
         self.begin(other, journey);
         let second = pin!(one::<X>(running, request, terms));
         // Whoever answers first wins; dropping the other cancels it. A failure leaves the field to the other.
         let (failed, at, left, left_at) = match select(first, second).await {
-            Either::Left((Ok(answered), _)) => return Ok(answered),
-            Either::Right((Ok(answered), _)) => {
-                // The first is cancelled before it could show how slow it is.
-                let load = self.route.balancer().members()[member].target.load();
-                let now = Instant::now();
-                load.gave_up(X::FORM, now.saturating_duration_since(started), now);
-                return Ok(answered);
-            }
+            Either::Left((Ok(answered), _)) | Either::Right((Ok(answered), _)) => return Ok(answered),
             Either::Left((Err(failed), second)) => (failed, member, Either::Left(second), other),
             Either::Right((Err(failed), first)) => (failed, other, Either::Right(first), member),
         };
-        let (_, error) = journey.settle::<X>(at, failed);
-        self.mark(at, &error);
-        left.await.map_err(|failed| journey.settle::<X>(left_at, failed))
+        let failed = journey.settle(at, failed);
+        self.mark(&failed);
+        left.await.map_err(|failed| journey.settle(left_at, failed))
     }
 
     /// The second attempt of a hedge, if it may be made and somebody new can be asked.
     fn second<X: Exchange>(&mut self, journey: &mut Journey<'_, '_>) -> Option<(usize, Running)> {
         let now = Instant::now();
-        if journey.made >= self.route.retry.max_attempts || !self.route.budget.withdraw(now) {
+        if journey.made >= self.route.retry.max_attempts {
             return None;
         }
+        let voucher = self.route.budget.withdraw(now)?;
         let balancer = self.route.balancer();
-        match balancer.pick(&self.trail, false, X::FORM, now, &mut journey.call.rng) {
-            Selection::Picked { member, running } => {
-                count(&self.route.counts.hedges);
-                Some((member, running))
-            }
-            Selection::OnlyAgain | Selection::Wait { .. } | Selection::Nobody { .. } => {
-                self.route.budget.refund(now);
-                None
-            }
-        }
+        let picked = balancer.pick_spare(&self.trail, X::FORM, now, &mut journey.call.rng)?;
+        voucher.spend();
+        count(&self.route.counts.hedges);
+        Some(picked)
     }
 
     fn begin(&mut self, member: usize, journey: &mut Journey<'_, '_>) {
@@ -297,16 +302,27 @@ impl Visit<'_> {
     }
 
     /// After a failed attempt: is there to be another?
-    fn failed(&mut self, member: usize, error: Error, journey: &mut Journey<'_, '_>) -> Result<(), Failure> {
-        self.mark(member, &error);
+    fn failed(&mut self, failed: Failed, journey: &mut Journey<'_, '_>) -> Result<(), Failure> {
+        self.mark(&failed);
+        let error = failed.error;
+        let hurried = error.is_callers_limit() && std::mem::replace(&mut self.hurried, error.is_callers_limit());
+        if hurried {
+            self.last = None;
+            return Err(self.give_up(Reason::Hurry, error));
+        }
         match self.route.retry.decide(&error, journey.made, &mut journey.call.rng) {
             Decision::Retry { after, .. } => {
                 tracing::debug!(
                     route = self.route.name(), attempt = journey.made, %error, ?after,
                     "the attempt failed; there may be another"
                 );
+                // A caller's impatience is not paid for by the others.
+                self.fare = if error.is_callers_limit() {
+                    Fare::Free
+                } else {
+                    Fare::Due
+                };
                 self.last = Some((error, after));
-                self.paid = false;
                 Ok(())
             }
             Decision::GiveUp(reason) => {
@@ -317,9 +333,10 @@ impl Visit<'_> {
     }
 
     /// What the failure means for asking this member again within this request.
-    fn mark(&mut self, member: usize, error: &Error) {
+    fn mark(&mut self, failed: &Failed) {
+        let Failed { member, key, ref error } = *failed;
         let standing = self.route.balancer().members()[member].target.standing();
-        let other_key = matches!(standing.peek_key(Instant::now()), KeyPick::Use(_));
+        let other_key = matches!(standing.peek_key(Instant::now()), KeyPick::Use(other) if other != key);
         let treatment = treatment(error);
         if treatment.key != KeyFate::Kept && other_key {
             self.trail.renew(member);

@@ -3,6 +3,7 @@
 //! The strategies are pure picks among those that are left, one file each. Nobody who is ejected, tripped,
 //! resting or refused reaches them.
 
+mod last_resort;
 mod latency;
 mod least_connections;
 mod round_robin;
@@ -10,7 +11,6 @@ mod trail;
 mod weighted;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
@@ -25,6 +25,9 @@ use round_robin::RoundRobin;
 pub(crate) use trail::Trail;
 use weighted::Weighted;
 
+/// Shares of failures that differ by less are alike: of a few requests, so much is chance.
+const ALIKE: f64 = 0.1;
+
 /// How a target is picked among those of a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strategy {
@@ -35,7 +38,7 @@ pub enum Strategy {
     Weighted,
     /// The one with the fewest attempts in flight for its weight.
     LeastConnections,
-    /// The better of two random ones, by time to the first token and attempts in flight.
+    /// The better of two random ones, by time to the first token, attempts in flight and recent failures.
     Latency,
 }
 
@@ -183,13 +186,45 @@ impl Balancer {
 
     /// Picks one who was not asked before; with `again`, anybody.
     pub(crate) fn pick(&self, trail: &Trail, again: bool, form: Form, now: Instant, rng: &mut SmallRng) -> Selection {
-        let mut left: Vec<(usize, Availability)> = self
-            .members
-            .iter()
-            .enumerate()
+        let mut left = self.left(trail, now);
+        self.pick_admitting(&mut left, trail, again, form, now, rng)
+            .unwrap_or_else(|| self.last_resort(trail, again, form, now))
+    }
+
+    /// Picks one who was not asked before and who admits, for an attempt that can be done without.
+    pub(crate) fn pick_spare(
+        &self,
+        trail: &Trail,
+        form: Form,
+        now: Instant,
+        rng: &mut SmallRng,
+    ) -> Option<(usize, Running)> {
+        let mut left = self.left(trail, now);
+        match self.pick_admitting(&mut left, trail, false, form, now, rng)? {
+            Selection::Picked { member, running } => Some((member, running)),
+            Selection::OnlyAgain | Selection::Wait { .. } | Selection::Nobody { .. } => None,
+        }
+    }
+
+    /// Those whom this request may ask (again), and whether they can be asked.
+    fn left(&self, trail: &Trail, now: Instant) -> Vec<(usize, Availability)> {
+        let members = self.members.iter().enumerate();
+        members
             .filter(|(at, member)| trail.is_left(*at, &member.target))
             .map(|(at, member)| (at, member.target.availability(now)))
-            .collect();
+            .collect()
+    }
+
+    /// One of those that admit; none when nobody does.
+    fn pick_admitting(
+        &self,
+        left: &mut Vec<(usize, Availability)>,
+        trail: &Trail,
+        again: bool,
+        form: Form,
+        now: Instant,
+        rng: &mut SmallRng,
+    ) -> Option<Selection> {
         let admits =
             |availability: &Availability| matches!(availability, Availability::Ready { .. } | Availability::Probe);
         // Somebody else may take the last permit in between; each round then has one candidate less.
@@ -199,18 +234,18 @@ impl Balancer {
             let fresh = candidates.clone().any(|(at, _)| new(at));
             let mut candidates: Vec<_> = candidates.filter(|(at, _)| !fresh || new(at)).copied().collect();
             if candidates.is_empty() {
-                return Selection::OnlyAgain;
+                return Some(Selection::OnlyAgain);
             }
             turn_away(&mut candidates, rng);
             let tier = candidates.iter().map(|(at, _)| self.members[*at].tier).min();
             candidates.retain(|(at, _)| Some(self.members[*at].tier) == tier);
             let member = self.choose(&candidates, trail.is_new(), form, now, rng);
-            if let Some(running) = self.members[member].target.begin(false, now) {
-                return Selection::Picked { member, running };
+            if let Some(running) = self.members[member].target.begin(false, form, now) {
+                return Some(Selection::Picked { member, running });
             }
             left.retain(|(at, _)| *at != member);
         }
-        self.last_resort(trail, again, now)
+        None
     }
 
     /// One of those that admit.
@@ -222,16 +257,24 @@ impl Balancer {
         now: Instant,
         rng: &mut SmallRng,
     ) -> usize {
-        // A probe goes first: a breaker that waits for traffic to come its way may wait for ever.
+        // A probe goes first: a breaker that waits for traffic to come its way may wait for ever. Not with a request
+        // that has failed already.
         let probe = candidates.iter().find(|(_, a)| *a == Availability::Probe);
+        let mut eager: Vec<usize> = candidates.iter().map(|(at, _)| *at).collect();
         if let Some((at, _)) = probe {
-            return *at;
+            eager.retain(|at| candidates.iter().any(|c| c.0 == *at && c.1 != Availability::Probe));
+            if first || eager.is_empty() {
+                return *at;
+            }
         }
-        let eager: Vec<usize> = candidates.iter().map(|(at, _)| *at).collect();
+        if !first {
+            self.trust(&mut eager, now);
+        }
         let load = |at: usize| self.members[at].target.load();
         let busy = |at: usize| (load(at).in_flight(), self.members[at].weight);
         // A retry takes no turn: with as many attempts per request as there are members, the turn would come
-        // around to the same failing one for every request. It goes where there is most room.
+        // around to the same failing one for every request. It goes where there is most room among those that have
+        // failed least.
         if !first && self.strategy != Strategy::Latency {
             return least_connections::pick(&eager, rng.random_range(0..eager.len()), busy);
         }
@@ -245,110 +288,19 @@ impl Balancer {
             Strategy::Latency => latency::pick(&eager, rng, |at| latency::Score {
                 latency: load(at).latency(form, now),
                 in_flight: load(at).in_flight(),
+                doubt: self.members[at].target.doubt(now),
             }),
         }
     }
+}
 
-    /// Nobody admits. Where there is more than one, that may be the host's own fault, or the failures may have
-    /// been somebody else's: the one that is closest to being admitted is asked all the same. Alone, a breaker is
-    /// believed: it has seen requests fail. Health checks alone are not: they only look at the vendor from afar.
-    fn last_resort(&self, trail: &Trail, again: bool, now: Instant) -> Selection {
-        let mut rest: Option<Instant> = None;
-        // Rank, end of the open time, member.
-        let mut left: Vec<(u32, Option<Instant>, usize)> = Vec::with_capacity(self.members.len());
-        let mut refused = 0;
-        for (at, member) in self.members.iter().enumerate() {
-            let (rank, until) = match member.target.availability(now) {
-                Availability::Refused { .. } => {
-                    refused += 1;
-                    continue;
-                }
-                Availability::Resting { until } if trail.is_left(at, &member.target) => {
-                    rest = Some(rest.map_or(until, |other| other.min(until)));
-                    continue;
-                }
-                Availability::Resting { .. } => continue,
-                Availability::Ready { .. } | Availability::Probe => (0, None),
-                Availability::Ejected => (1, None),
-                // It is being probed, and gets no more than its probes.
-                Availability::Tripped { until: None } => continue,
-                Availability::Tripped { until } => (2, until),
-            };
-            if trail.is_left(at, &member.target) {
-                left.push((rank, until, at));
-            }
-        }
-        if let Some(until) = rest {
-            let error = Error::new(
-                ErrorKind::RateLimited,
-                "the rate of every deployment that could be asked is limited",
-            );
-            let wait = until.saturating_duration_since(now);
-            let error = error.with_retry_after(Some(wait));
-            return Selection::Wait { until, error };
-        }
-        let alone = self.members.len() - refused < 2;
-        left.retain(|(rank, _, _)| !alone || *rank < 2);
-        let best = left.iter().filter(|(_, _, at)| again || trail.is_fresh(*at)).min();
-        if let Some(&(_, _, member)) = best {
-            if let Some(running) = self.members[member].target.begin(!alone, now) {
-                return Selection::Picked { member, running };
-            }
-        } else if !left.is_empty() {
-            return Selection::OnlyAgain;
-        }
-        let (error, causes) = self.nobody(trail, now);
-        Selection::Nobody { error, causes }
-    }
-
-    /// Why nobody can be asked, and what led to it.
-    fn nobody(&self, trail: &Trail, now: Instant) -> (Error, Vec<ErrorKind>) {
-        let mut reasons = Vec::new();
-        let mut causes = Vec::new();
-        let mut soonest: Option<Duration> = None;
-        let mut refused = None;
-        for (at, member) in self.members.iter().enumerate() {
-            let name = member.target.deployment();
-            if !trail.is_left(at, &member.target) {
-                reasons.push(format!("{name}: was asked"));
-                continue;
-            }
-            let mut wait = |until: Instant| {
-                let wait = until.saturating_duration_since(now);
-                soonest = Some(soonest.map_or(wait, |other| other.min(wait)));
-                wait.as_secs_f64().ceil()
-            };
-            reasons.push(match member.target.availability(now) {
-                Availability::Ready { .. } | Availability::Probe => format!("{name}: busy"),
-                Availability::Resting { until } => format!("{name}: its rate is limited for {} s", wait(until)),
-                Availability::Tripped { until: Some(until) } => {
-                    format!("{name}: its breaker is open, to be probed in {} s", wait(until))
-                }
-                Availability::Tripped { until: None } => format!("{name}: its breaker is being probed"),
-                Availability::Ejected => format!("{name}: it fails its health checks"),
-                Availability::Refused { kind, status } => {
-                    refused = Some((kind, status));
-                    format!("{name}: the vendor refused its credential ({})", kind.as_str())
-                }
-            });
-            causes.extend(member.target.last_error().map(|last| last.kind));
-        }
-        let all_refused = refused.filter(|_| {
-            let refuses = |member: &Member| matches!(member.target.availability(now), Availability::Refused { .. });
-            self.members.iter().all(refuses)
-        });
-        let error = match all_refused {
-            Some((kind, status)) => Error::new(kind, "the vendor refused the credential of every deployment")
-                .with_upstream(status, None, None),
-            None if self.members.is_empty() => {
-                Error::new(ErrorKind::NoDeployment, "no deployment of this model is available")
-            }
-            None => Error::new(
-                ErrorKind::NoDeployment,
-                format!("no deployment can take the request now ({})", reasons.join("; ")),
-            ),
-        };
-        (error.with_retry_after(soonest), causes)
+impl Balancer {
+    /// Leaves those that have failed least: a request that has failed once has fewer attempts left than luck needs.
+    fn trust(&self, eager: &mut Vec<usize>, now: Instant) {
+        let doubts: Vec<f64> = eager.iter().map(|at| self.members[*at].target.doubt(now)).collect();
+        let least = doubts.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut doubts = doubts.into_iter();
+        eager.retain(|_| doubts.next().is_some_and(|doubt| doubt <= least + ALIKE));
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`Breaker`] is the machine, [`CircuitBreaker`] the same for many callers. Which errors count is decided in
 //! `classify`: what is the caller's fault never does.
 
+mod permit;
+mod settings;
 mod state;
 mod window;
 
@@ -13,7 +15,9 @@ use rand::rngs::SmallRng;
 use tokio::time::Instant;
 use wharf_types::{Error, ErrorKind};
 
-pub use state::{Admission, Breaker, BreakerSettings, Outcome, Permit, Readiness};
+pub use permit::{Admission, Outcome, Permit, Readiness};
+pub use settings::BreakerSettings;
+pub use state::Breaker;
 
 use crate::classify::outcome;
 use crate::status::{BreakerState, BreakerStatus};
@@ -88,6 +92,11 @@ impl CircuitBreaker {
         self.lock().readiness(now)
     }
 
+    /// How much speaks against an attempt, from 0 to 1.
+    pub(crate) fn doubt(&self, now: Instant) -> f64 {
+        self.lock().doubt(now)
+    }
+
     /// Asks for an attempt.
     ///
     /// # Errors
@@ -100,6 +109,11 @@ impl CircuitBreaker {
             }),
             Admission::Reject { until } => Err(until),
         }
+    }
+
+    /// An answer that had begun well reached its end.
+    pub(crate) fn completed(&self, permit: Permit) {
+        self.lock().on_completed(permit);
     }
 
     /// An answer that had begun well broke off.

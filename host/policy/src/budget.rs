@@ -36,6 +36,10 @@ impl Default for BudgetSettings {
     }
 }
 
+/// One retry, taken from the slice of this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withdrawal(u64);
+
 /// The machine: time is an argument.
 #[derive(Debug)]
 pub struct Budget {
@@ -70,19 +74,23 @@ impl Budget {
     }
 
     /// Takes one retry, if there is one.
-    pub fn withdraw(&mut self, now: Instant) -> bool {
+    pub fn withdraw(&mut self, now: Instant) -> Option<Withdrawal> {
         if self.balance(now) == 0 {
-            return false;
+            return None;
         }
         let slice = self.present(now);
         slice.1 = slice.1.saturating_add(1);
-        true
+        Some(Withdrawal(self.turn))
     }
 
-    /// A retry that was withdrawn is not made after all.
-    pub fn refund(&mut self, now: Instant) {
-        let slice = self.present(now);
-        slice.1 = slice.1.saturating_sub(1);
+    /// A retry that was withdrawn is not made after all. It goes back to the time it was taken from; when that has
+    /// left the window there is nothing to give back.
+    pub fn refund(&mut self, withdrawal: Withdrawal, now: Instant) {
+        self.present(now);
+        if self.turn - withdrawal.0 < SLICES as u64 {
+            let slice = &mut self.slices[(withdrawal.0 % SLICES as u64) as usize];
+            slice.1 = slice.1.saturating_sub(1);
+        }
     }
 
     /// Retries that may be made now.
@@ -131,13 +139,12 @@ impl RetryBudget {
 
     /// Takes one retry, if there is one.
     #[must_use]
-    pub fn withdraw(&self, now: Instant) -> bool {
-        self.lock().withdraw(now)
-    }
-
-    /// A retry that was withdrawn is not made after all.
-    pub fn refund(&self, now: Instant) {
-        self.lock().refund(now);
+    pub fn withdraw(&self, now: Instant) -> Option<Voucher<'_>> {
+        let withdrawal = self.lock().withdraw(now)?;
+        Some(Voucher {
+            budget: self,
+            withdrawal: Some(withdrawal),
+        })
     }
 
     /// Retries that may be made now.
@@ -152,6 +159,29 @@ impl RetryBudget {
     }
 }
 
+/// The right to make one retry. Dropped unused, it goes back: a client that leaves while its retry waits has cost
+/// the others nothing.
+#[derive(Debug)]
+pub struct Voucher<'b> {
+    budget: &'b RetryBudget,
+    withdrawal: Option<Withdrawal>,
+}
+
+impl Voucher<'_> {
+    /// The retry is made.
+    pub fn spend(mut self) {
+        self.withdrawal = None;
+    }
+}
+
+impl Drop for Voucher<'_> {
+    fn drop(&mut self) {
+        if let Some(withdrawal) = self.withdrawal {
+            self.budget.lock().refund(withdrawal, Instant::now());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -163,7 +193,7 @@ mod tests {
     }
 
     fn drain(budget: &mut Budget, now: Instant) -> u32 {
-        (0..10_000).take_while(|_| budget.withdraw(now)).count() as u32
+        (0..10_000).take_while(|_| budget.withdraw(now).is_some()).count() as u32
     }
 
     #[test]
@@ -172,7 +202,7 @@ mod tests {
         let mut budget = Budget::new(BudgetSettings::default(), now);
         assert_eq!(drain(&mut budget, now), 100, "10 a second over 10 s");
         assert!(
-            !budget.withdraw(now + Duration::from_secs(8)),
+            budget.withdraw(now + Duration::from_secs(8)).is_none(),
             "the window has not passed"
         );
         assert_eq!(drain(&mut budget, now + Duration::from_secs(11)), 100);
@@ -190,6 +220,38 @@ mod tests {
             budget.deposit(now + Duration::from_secs(5));
         }
         assert_eq!(drain(&mut budget, now + Duration::from_secs(5)), 200);
+    }
+
+    #[test]
+    fn a_refund_goes_back_to_the_time_it_was_taken_from() {
+        let now = start();
+        let mut budget = Budget::new(BudgetSettings::default(), now);
+        let early = budget.withdraw(now).unwrap();
+        let later = now + Duration::from_secs(5);
+        let late = budget.withdraw(later).unwrap();
+        budget.refund(early, later);
+        assert_eq!(budget.balance(later), 99);
+        let much_later = now + Duration::from_secs(12);
+        assert_eq!(budget.balance(much_later), 99, "the refund did not undo the later one");
+        budget.refund(early, much_later);
+        assert_eq!(
+            budget.balance(much_later),
+            99,
+            "what has left the window is not given back again"
+        );
+        budget.refund(late, much_later);
+        assert_eq!(budget.balance(much_later), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_voucher_that_is_not_spent_goes_back() {
+        let budget = RetryBudget::new(BudgetSettings::default(), Instant::now());
+        let voucher = budget.withdraw(Instant::now()).unwrap();
+        assert_eq!(budget.balance(Instant::now()), 99);
+        drop(voucher);
+        assert_eq!(budget.balance(Instant::now()), 100);
+        budget.withdraw(Instant::now()).unwrap().spend();
+        assert_eq!(budget.balance(Instant::now()), 99);
     }
 
     #[test]
@@ -217,7 +279,7 @@ mod tests {
                 if deposit {
                     budget.deposit(now);
                     deposits.push(now);
-                } else if budget.withdraw(now) {
+                } else if budget.withdraw(now).is_some() {
                     withdrawals.push(now);
                 }
                 if withdrawals.last() != Some(&now) {

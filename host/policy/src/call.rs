@@ -7,6 +7,7 @@ use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
 use crate::deadline::RequestTimeouts;
+use crate::instant::after;
 
 /// Which routes a caller may use. Asked again at every fallback: a rule for callers that a fallback walks around
 /// is none.
@@ -52,7 +53,7 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn new(options: &'a CallOptions, now: Instant, rng: SmallRng) -> Self {
         Self {
-            deadline: options.timeouts.total.map(|total| now + total),
+            deadline: options.timeouts.total.map(|total| after(now, total)),
             options,
             rng,
         }

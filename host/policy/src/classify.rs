@@ -61,7 +61,7 @@ pub fn treatment(error: &Error) -> Treatment {
         ErrorKind::RateLimited => (false, Again::Anywhere),
         // The caller was in a hurry; that is no news about the deployment. Another may be faster.
         ErrorKind::Timeout(Phase::Request) => (false, Again::Never),
-        ErrorKind::Timeout(_) if error.is_callers_limit() => (false, Again::Anywhere),
+        ErrorKind::Timeout(_) if error.is_callers_limit() => (false, Again::Elsewhere),
         ErrorKind::Timeout(Phase::Connect | Phase::FirstToken | Phase::Idle | Phase::Total | Phase::Upstream)
         | ErrorKind::Overloaded
         | ErrorKind::UpstreamUnavailable
@@ -69,6 +69,8 @@ pub fn treatment(error: &Error) -> Treatment {
         | ErrorKind::ProviderTrapped => (true, Again::Anywhere),
         // The host had no instance to spare: no news about the deployment, and more of it does not help.
         ErrorKind::ResourceExhausted if !error.sent() => (false, Again::Never),
+        // The vendor answered, with more than this deployment may take in. How long an answer is, the request decides.
+        ErrorKind::ResourceExhausted if error.http_status().is_some() => (false, Again::Elsewhere),
         ErrorKind::ResourceExhausted => (true, Again::Anywhere),
     };
     Treatment {
@@ -79,11 +81,13 @@ pub fn treatment(error: &Error) -> Treatment {
 }
 
 /// What an error is to a breaker. One that does not count says nothing either way: a vendor that limits a rate or
-/// refuses a request is there, but whether it would serve is not known.
+/// refuses a request is there, but whether it would serve is not known. Where the caller gave up first, not even that.
 #[must_use]
 pub fn outcome(error: &Error) -> Outcome {
     if treatment(error).counts {
         Outcome::Failure
+    } else if error.is_callers_limit() {
+        Outcome::Abandoned
     } else {
         Outcome::Unknown
     }
@@ -198,9 +202,20 @@ mod tests {
         let hurried = Error::new(K::Timeout(Phase::FirstToken), "m").with_callers_limit(true);
         assert_eq!(
             (treatment(&hurried).counts, treatment(&hurried).again),
-            (false, A::Anywhere)
+            (false, A::Elsewhere)
         );
         check(K::ResourceExhausted, None, true, A::Anywhere, F::Kept);
+        check(K::ResourceExhausted, Some(200), false, A::Elsewhere, F::Kept);
+    }
+
+    #[test]
+    fn what_nobody_waited_for_is_no_outcome() {
+        let hurried = Error::new(ErrorKind::Timeout(Phase::Total), "m").with_callers_limit(true);
+        assert_eq!(outcome(&hurried), Outcome::Abandoned);
+        let late = Error::new(ErrorKind::Timeout(Phase::Request), "m").with_callers_limit(true);
+        assert_eq!(outcome(&late), Outcome::Abandoned);
+        assert_eq!(outcome(&Error::new(ErrorKind::InvalidRequest, "m")), Outcome::Unknown);
+        assert_eq!(outcome(&Error::new(ErrorKind::Overloaded, "m")), Outcome::Failure);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wharf_types::{Error, ErrorKind, Phase};
 
+use crate::instant::after;
+
 /// The time limits of a deployment for one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
@@ -58,12 +60,12 @@ impl Deadline {
     /// Of an attempt that begins now, for a request that ends at `request` at the latest.
     #[must_use]
     pub fn new(now: Instant, own: &Timeouts, callers: &RequestTimeouts, request: Option<Instant>) -> Self {
-        let total = now + own.total;
+        let total = after(now, own.total);
         let (at, phase) = match request {
             Some(request) if request <= total => (request, Phase::Request),
             Some(_) | None => (total, Phase::Total),
         };
-        let first_token = shorter(own.first_token, callers.first_token).map_or(at, |limit| at.min(now + limit));
+        let first_token = shorter(own.first_token, callers.first_token).map_or(at, |limit| at.min(after(now, limit)));
         let is_shorter = |callers: Option<Duration>, own: Duration| callers.is_some_and(|limit| limit < own);
         Self {
             at,

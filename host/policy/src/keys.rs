@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use wharf_types::{Error, ErrorKind};
 
 use crate::classify::{KeyFate, treatment};
+use crate::instant::after;
 use crate::status::KeyState;
 
 /// How long a key rests the first time when the vendor does not say. Doubles while that does not help.
@@ -103,6 +104,12 @@ impl Keys {
         }
     }
 
+    /// Whether the next key in turn was limited the last time it was used.
+    #[must_use]
+    pub fn is_next_doubtful(&self, now: Instant) -> bool {
+        matches!(self.peek(now), KeyPick::Use(key) if self.slots[key].strikes > 0)
+    }
+
     /// An attempt with this key was answered.
     pub fn on_success(&mut self, key: usize) {
         if let Some(slot) = self.slots.get_mut(key) {
@@ -133,7 +140,9 @@ impl Keys {
                 if running.is_none() {
                     slot.strikes = slot.strikes.saturating_add(1);
                 }
-                let rest = match (error.retry_after(), error.kind()) {
+                // A wait of nothing is none: the vendor limits the rate all the same.
+                let asked = error.retry_after().filter(|asked| !asked.is_zero());
+                let rest = match (asked, error.kind()) {
                     (Some(asked), _) => asked.min(self.max_rest),
                     // Quotas come back by the hour or the month.
                     (None, ErrorKind::QuotaExhausted) => self.max_rest,
@@ -144,9 +153,9 @@ impl Keys {
                         full / 2 + (full / 2).mul_f64(self.rng.random())
                     }
                 };
-                let until = running.map_or(now + rest, |until| {
-                    if error.retry_after().is_some() {
-                        until.max(now + rest)
+                let until = running.map_or(after(now, rest), |until| {
+                    if asked.is_some() {
+                        until.max(after(now, rest))
                     } else {
                         until
                     }

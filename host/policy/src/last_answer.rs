@@ -15,9 +15,12 @@
 //! A put and a look each take a constant number of steps, shared out over those that were put in and have to go. The
 //! list is exactly as long as the map, and putting the same key again and again leaves nothing behind.
 
+mod recorder;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +29,8 @@ use wharf_types::{
     CallDelta, Event, Extension, Json, Media, MediaData, Part, Reasoning, Request, Response, Start, Text, ToolCall,
     ToolPart, ToolResult, Usage,
 };
+
+pub use recorder::Recorder;
 
 /// One answer may take this part of all room. A single long answer does not push out all others.
 const LARGEST_SHARE: u64 = 4;
@@ -66,6 +71,8 @@ pub struct Fingerprint(u64, u64);
 pub struct LastAnswers {
     settings: LastAnswerSettings,
     hashers: [RandomState; 2],
+    /// Bytes that recorders of running streams hold, all together.
+    recording: Arc<AtomicU64>,
     /// Held for a look or a put, which do not wait, copy an answer or free one.
     entries: Mutex<Entries>,
 }
@@ -85,6 +92,7 @@ impl LastAnswers {
         Self {
             settings,
             hashers: [RandomState::new(), RandomState::new()],
+            recording: Arc::default(),
             entries: Mutex::default(),
         }
     }
@@ -145,6 +153,8 @@ impl LastAnswers {
             events: Some(Vec::new()),
             size: 0,
             limit: self.settings.largest(),
+            all: Arc::clone(&self.recording),
+            limit_of_all: self.settings.max_size,
         }
     }
 
@@ -254,36 +264,6 @@ impl Entries {
         {
             gone.extend(self.remove(oldest));
         }
-    }
-}
-
-/// Collects the events of a running stream up to a limit; too large a stream is not kept.
-///
-/// While a stream runs, its recorder holds as much as one answer may take, outside of what [`LastAnswers`] counts. It
-/// lets go of everything as soon as the stream is larger.
-pub struct Recorder {
-    /// `None` once there were too many.
-    events: Option<Vec<Event>>,
-    size: u64,
-    limit: u64,
-}
-
-impl Recorder {
-    /// Adds events in the order in which they came.
-    pub fn push(&mut self, events: &[Event]) {
-        let Some(kept) = &mut self.events else { return };
-        self.size = self.size.saturating_add(size_of_events(events));
-        if self.size > self.limit {
-            self.events = None;
-        } else {
-            kept.extend_from_slice(events);
-        }
-    }
-
-    /// All events, for a stream that came to its proper end; `None` when they were too large or there were none.
-    #[must_use]
-    pub fn finish(self) -> Option<Vec<Event>> {
-        self.events.filter(|events| !events.is_empty())
     }
 }
 
@@ -398,6 +378,8 @@ impl Owned for Event {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use proptest::prelude::*;
     use wharf_types::{FinishReason, Message, Role};
 
@@ -635,6 +617,21 @@ mod tests {
         assert_eq!(events, vec![event; most], "all events, in their order");
         answers.put_stream(key(1), events, now);
         assert!(answers.stream(key(1), now).is_some(), "both must have the same limit");
+    }
+
+    #[test]
+    fn recorders_of_running_streams_are_bounded_together() {
+        let answers = LastAnswers::new(SETTINGS);
+        let piece = [Event::Text("x".repeat(SETTINGS.max_size as usize / 5))];
+        let mut recorders: Vec<Recorder> = (0..10).map(|_| answers.recorder()).collect();
+        for recorder in &mut recorders {
+            recorder.push(&piece);
+        }
+        let held = answers.recording.load(Ordering::Relaxed);
+        assert!(held <= SETTINGS.max_size, "{held} bytes are held");
+        let kept = recorders.into_iter().filter_map(Recorder::finish).count();
+        assert!((1..10).contains(&kept), "{kept} were kept");
+        assert_eq!(answers.recording.load(Ordering::Relaxed), 0, "all of it is given back");
     }
 
     #[test]

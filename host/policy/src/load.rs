@@ -152,9 +152,14 @@ impl Load {
         measured.recent.push(took);
     }
 
-    /// None began in all this time. That says how slow the target is at least.
+    /// None began in all this time. That says how slow the target is at least, so it is news only where it was
+    /// thought to be faster.
     pub(crate) fn gave_up(&self, form: Form, after: Duration, now: Instant) {
-        self.measured(form).average.observe(after, now);
+        let mut measured = self.measured(form);
+        let thought = measured.average.faded(now);
+        if thought.is_none_or(|thought| after.as_secs_f64() > thought) {
+            measured.average.observe(after, now);
+        }
     }
 
     pub(crate) fn begin(&self) {
@@ -202,6 +207,16 @@ mod tests {
         }
         average.observe(Duration::from_millis(1200), now);
         assert_eq!(average.value().map(|v| v.as_millis()), Some(500));
+    }
+
+    #[test]
+    fn a_wait_that_was_given_up_makes_a_target_slower_but_never_faster() {
+        let (load, now) = (Load::default(), Instant::now());
+        load.observe(Form::Whole, Duration::from_millis(200), now);
+        load.gave_up(Form::Whole, Duration::from_millis(10), now);
+        assert_eq!(load.average(Form::Whole), Some(Duration::from_millis(200)));
+        load.gave_up(Form::Whole, Duration::from_millis(1200), now);
+        assert_eq!(load.average(Form::Whole).map(|v| v.as_millis()), Some(500));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use wharf_types::{Error, Retryability};
 
 use crate::backoff::Backoff;
 use crate::classify::{Again, treatment};
+use crate::instant;
 
 /// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Reason {
     Deadline,
     /// Nobody is left who could be asked.
     Nobody,
+    /// A limit that the caller set for attempts has passed twice.
+    Hurry,
 }
 
 impl Reason {
@@ -48,6 +51,7 @@ impl Reason {
             Self::Budget => "the retry budget of the route is used up",
             Self::Deadline => "the request's time would be up",
             Self::Nobody => "no other deployment can be asked",
+            Self::Hurry => "the caller's limit for an attempt has passed twice",
         }
     }
 }
@@ -138,7 +142,7 @@ impl RetryPolicy {
             let Decision::Retry { after, .. } = self.decide(&error, attempt, rng) else {
                 return Err(error.exhausted(Vec::new()));
             };
-            let until = Instant::now() + after;
+            let until = instant::after(Instant::now(), after);
             if deadline.is_some_and(|deadline| until >= deadline) {
                 return Err(error.exhausted(Vec::new()));
             }

@@ -64,6 +64,11 @@ impl Standing {
         self.keys().peek(now)
     }
 
+    /// Whether the next key in turn was limited the last time it was used.
+    pub(crate) fn is_next_key_doubtful(&self, now: Instant) -> bool {
+        self.keys().is_next_doubtful(now)
+    }
+
     /// The state of each key.
     #[must_use]
     pub fn key_states(&self, now: Instant) -> Vec<KeyState> {

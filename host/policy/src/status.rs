@@ -38,6 +38,8 @@ pub enum Cause {
     FailureRatio,
     /// A probe failed.
     ProbeFailed,
+    /// Nobody waited for the probes to end.
+    ProbesAbandoned,
     /// Its time was up: it begins to probe.
     ResetTimeout,
     /// The probes succeeded.
@@ -54,6 +56,7 @@ impl Cause {
             Self::ConsecutiveFailures => "consecutive_failures",
             Self::FailureRatio => "failure_ratio",
             Self::ProbeFailed => "probe_failed",
+            Self::ProbesAbandoned => "probes_abandoned",
             Self::ResetTimeout => "reset_timeout",
             Self::Recovered => "recovered",
             Self::Reset => "reset",

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use wharf_types::{Attempt, Error, ErrorKind, Event, Request};
 
 use crate::deadline::Deadline;
+use crate::instant::after;
 use crate::last_answer::{Fingerprint, Recorder};
 use crate::route::{RequestTally, Route};
 use crate::target::Answering;
@@ -30,6 +31,8 @@ pub struct OpenStream {
 struct Live {
     /// None: the opening is all there is.
     source: Option<Box<dyn EventSource>>,
+    /// Whether it said why it ends. One that has not said so cannot end well.
+    finished: bool,
     attempt: Option<Answering>,
     request: Option<RequestTally>,
     /// The attempts that failed before this one.
@@ -56,19 +59,25 @@ impl OpenStream {
     /// A stream that nobody picked, holds back or counts.
     #[must_use]
     pub fn new(source: Box<dyn EventSource>, deadline: Deadline) -> Self {
-        Self::live(VecDeque::new(), Some(source), deadline)
+        Self::live(VecDeque::new(), Some(source), false, deadline)
     }
 
     /// A stream that is known already.
     pub(crate) fn replay(events: impl IntoIterator<Item = Event>, deadline: Deadline) -> Self {
-        Self::live(events.into_iter().collect(), None, deadline)
+        Self::live(events.into_iter().collect(), None, true, deadline)
     }
 
-    fn live(opening: VecDeque<Event>, source: Option<Box<dyn EventSource>>, deadline: Deadline) -> Self {
+    fn live(
+        opening: VecDeque<Event>,
+        source: Option<Box<dyn EventSource>>,
+        finished: bool,
+        deadline: Deadline,
+    ) -> Self {
         Self {
             opening,
             live: Some(Live {
                 source,
+                finished,
                 attempt: None,
                 request: None,
                 history: Vec::new(),
@@ -93,17 +102,22 @@ impl OpenStream {
             let mut source = upstream.stream(request, options).await?;
             let mut opening = VecDeque::new();
             let mut held = 0;
+            let mut finished = false;
             loop {
                 let events = source.next().await?;
                 let ended = events.is_empty();
+                if ended && !finished {
+                    return Err(unfinished());
+                }
+                finished |= events.iter().any(Event::is_finish);
                 held += events.iter().map(weight).sum::<usize>();
                 let committed = held > MAX_HELD || events.iter().any(Event::is_content);
                 opening.extend(events);
                 if ended {
-                    return Ok(Self::live(opening, None, deadline));
+                    return Ok(Self::live(opening, None, finished, deadline));
                 }
                 if committed {
-                    return Ok(Self::live(opening, Some(source), deadline));
+                    return Ok(Self::live(opening, Some(source), finished, deadline));
                 }
             }
         };
@@ -184,12 +198,17 @@ impl Live {
             return Ok(Vec::new());
         };
         // The gap is the vendor's: it begins when somebody waits, not while a slow client keeps us waiting.
-        let silent = Instant::now() + deadline.idle;
-        match timeout_at(silent.min(deadline.at), source.next()).await {
-            Ok(next) => next.map_err(|error| deadline.name(error)),
-            Err(_) if silent < deadline.at => Err(deadline.silent()),
-            Err(_) => Err(deadline.passed()),
+        let silent = after(Instant::now(), deadline.idle);
+        let events = match timeout_at(silent.min(deadline.at), source.next()).await {
+            Ok(next) => next.map_err(|error| deadline.name(error))?,
+            Err(_) if silent < deadline.at => return Err(deadline.silent()),
+            Err(_) => return Err(deadline.passed()),
+        };
+        self.finished |= events.iter().any(Event::is_finish);
+        if events.is_empty() && !self.finished {
+            return Err(unfinished());
         }
+        Ok(events)
     }
 
     fn ended(self) {
@@ -219,6 +238,15 @@ impl Live {
         }
         error.exhausted(history)
     }
+}
+
+/// An answer that stops in the middle must not pass for a whole one.
+fn unfinished() -> Error {
+    Error::new(
+        ErrorKind::UpstreamProtocol,
+        "the deployment's answer ended without saying that it was complete",
+    )
+    .with_sent(true)
 }
 
 /// Roughly what an event without content takes, in bytes.

@@ -1,20 +1,23 @@
 //! One deployment with one of its models, and everything that is known of how it fares. Routes that lead to the
 //! same target share it, and with it its breaker and its load.
 
+mod running;
+
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
-use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase};
+use wharf_types::{DeploymentName, Error, ErrorKind};
 
-use crate::breaker::{CircuitBreaker, Outcome, Pass, Permit, Readiness};
-use crate::classify::outcome;
+use crate::breaker::{CircuitBreaker, Readiness};
+use crate::classify::{KeyFate, treatment};
 use crate::deadline::Timeouts;
 use crate::keys::KeyPick;
 use crate::load::{Form, Load};
 use crate::standing::Standing;
 use crate::status::{AttemptCounts, LastError, TargetStatus};
 use crate::upstream::Upstream;
+pub use running::{Answering, Running};
 
 /// What is picked.
 pub struct Target {
@@ -26,7 +29,14 @@ pub struct Target {
     breaker: CircuitBreaker,
     load: Load,
     counts: Counts,
-    last_error: Mutex<Option<LastError>>,
+    last_error: Mutex<LastErrors>,
+}
+
+#[derive(Debug, Default)]
+struct LastErrors {
+    last: Option<LastError>,
+    /// The last one that was the deployment's own: what opened its breaker, or made its key rest.
+    own: Option<ErrorKind>,
 }
 
 #[derive(Debug, Default)]
@@ -97,7 +107,7 @@ impl Target {
             breaker,
             load: Load::default(),
             counts: Counts::default(),
-            last_error: Mutex::new(None),
+            last_error: Mutex::default(),
         }
     }
 
@@ -152,7 +162,12 @@ impl Target {
     /// The kind of its last error.
     #[must_use]
     pub fn last_error(&self) -> Option<LastError> {
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last_errors().last
+    }
+
+    /// The kind of the last error that was the deployment's own, and not a caller's.
+    pub(crate) fn last_failure(&self) -> Option<ErrorKind> {
+        self.last_errors().own
     }
 
     /// Whether it can be asked now.
@@ -173,10 +188,19 @@ impl Target {
         }
     }
 
+    /// How much speaks against an attempt, from 0 to 1: failures lately, or a key that was limited the last time.
+    pub(crate) fn doubt(&self, now: Instant) -> f64 {
+        if self.standing.is_next_key_doubtful(now) {
+            1.0
+        } else {
+            self.breaker.doubt(now)
+        }
+    }
+
     /// Begins an attempt; `None` when somebody else took the last permit or key in the meantime. `anyway` goes
     /// past the breaker: for when everybody's is open.
     #[must_use]
-    pub fn begin(self: &Arc<Self>, anyway: bool, now: Instant) -> Option<Running> {
+    pub fn begin(self: &Arc<Self>, anyway: bool, form: Form, now: Instant) -> Option<Running> {
         let pass = match self.breaker.enter(now) {
             Ok(pass) => Some(pass),
             // Open, not half open: who is being probed gets no more than its probes.
@@ -188,15 +212,7 @@ impl Target {
         };
         self.counts.started.fetch_add(1, Ordering::Relaxed);
         self.load.begin();
-        Some(Running {
-            pass,
-            key,
-            started: now,
-            tally: Tally {
-                target: Arc::clone(self),
-                ended: false,
-            },
-        })
+        Some(Running::new(Arc::clone(self), pass, key, form, now))
     }
 
     /// Everything that can be told about it.
@@ -226,136 +242,20 @@ impl Target {
     }
 
     fn note(&self, error: &Error, now: Instant) {
-        let last = LastError {
+        let treatment = treatment(error);
+        let mut errors = self.last_errors();
+        errors.last = Some(LastError {
             kind: error.kind(),
             status: error.http_status(),
             at: now,
-        };
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
-    }
-}
-
-/// An attempt on its way. Dropped without an end, it was cancelled: its permit goes back, and nobody counts it
-/// as a failure.
-#[derive(Debug)]
-pub struct Running {
-    // Before the tally, so that a permit is free by the time the attempt is not in flight any more.
-    pass: Option<Pass>,
-    key: usize,
-    started: Instant,
-    tally: Tally,
-}
-
-impl Running {
-    /// The target.
-    #[must_use]
-    pub fn target(&self) -> &Arc<Target> {
-        &self.tally.target
-    }
-
-    /// The number of the key it is made with.
-    #[must_use]
-    pub fn key(&self) -> usize {
-        self.key
-    }
-
-    /// When it began.
-    #[must_use]
-    pub fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// The answer is there, or has begun.
-    #[must_use]
-    pub fn answered(mut self, form: Form, now: Instant) -> Answering {
-        let target = &self.tally.target;
-        target.standing.on_success(self.key);
-        target
-            .load
-            .observe(form, now.saturating_duration_since(self.started), now);
-        let permit = self.pass.take().and_then(|pass| pass.end(Outcome::Success, now));
-        Answering {
-            permit,
-            started: self.started,
-            tally: self.tally,
+        });
+        if treatment.counts || treatment.key != KeyFate::Kept {
+            errors.own = Some(error.kind());
         }
     }
 
-    /// It failed.
-    pub fn failed(mut self, error: &Error, form: Form, now: Instant) {
-        let target = self.target();
-        target.standing.on_error(self.key, error, now);
-        target.note(error, now);
-        let slow = [Phase::FirstToken, Phase::Total].map(ErrorKind::Timeout);
-        // A caller in a hurry has not waited long enough to learn how slow it is.
-        if slow.contains(&error.kind()) && !error.is_callers_limit() {
-            target
-                .load
-                .gave_up(form, now.saturating_duration_since(self.started), now);
-        }
-        if let Some(pass) = self.pass.take() {
-            pass.end(outcome(error), now);
-        }
-        self.tally.end(|counts| &counts.failed);
-    }
-}
-
-/// An answer on its way to the client: in flight until its end, an error, or its drop.
-#[derive(Debug)]
-pub struct Answering {
-    permit: Option<Permit>,
-    started: Instant,
-    tally: Tally,
-}
-
-impl Answering {
-    /// It ended well.
-    pub fn ended(self) {
-        self.tally.end(|counts| &counts.succeeded);
-    }
-
-    /// What is told of it when it fails.
-    #[must_use]
-    pub fn attempt(&self, kind: ErrorKind, now: Instant) -> Attempt {
-        Attempt {
-            deployment: self.tally.target.deployment().clone(),
-            kind,
-            took: now.saturating_duration_since(self.started),
-        }
-    }
-
-    /// It broke off.
-    pub fn broke_off(self, error: &Error, now: Instant) {
-        let target = &self.tally.target;
-        target.note(error, now);
-        if let Some(permit) = self.permit
-            && outcome(error) == Outcome::Failure
-        {
-            target.breaker.broken_off(permit, now);
-        }
-        self.tally.end(|counts| &counts.failed);
-    }
-}
-
-/// Counts an attempt once, in flight until then.
-#[derive(Debug)]
-struct Tally {
-    target: Arc<Target>,
-    ended: bool,
-}
-
-impl Tally {
-    fn end(mut self, counter: impl FnOnce(&Counts) -> &AtomicU64) {
-        self.ended = true;
-        counter(&self.target.counts).fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Tally {
-    fn drop(&mut self) {
-        self.target.load.end();
-        if !self.ended {
-            self.target.counts.cancelled.fetch_add(1, Ordering::Relaxed);
-        }
+    /// Held for an assignment.
+    fn last_errors(&self) -> MutexGuard<'_, LastErrors> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,12 +33,9 @@ fn share(shares: &BTreeMap<String, u32>, deployment: &str) -> u32 {
 
 /// Has a member answer after so long.
 async fn measure(route: &Route, deployment: &str, took: Duration) {
-    let running = target(route, deployment).begin(false, Instant::now());
+    let running = target(route, deployment).begin(false, Form::Whole, Instant::now());
     advance(took).await;
-    running
-        .expect("it admits")
-        .answered(Form::Whole, Instant::now())
-        .ended();
+    running.expect("it admits").answered(Instant::now()).ended();
 }
 
 fn name(deployment: &str) -> DeploymentName {
@@ -287,5 +284,32 @@ async fn requests_return_to_a_recovered_tier_little_by_little_while_the_next_one
             share.abs_diff(due) <= 300,
             "{ramp:?}: {share} instead of {due} of 10000"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_goes_to_whoever_has_failed_least() {
+    for strategy in [Strategy::RoundRobin, Strategy::LeastConnections, Strategy::Latency] {
+        let (a, b) = (
+            Vendor::new("a").otherwise(fail(ErrorKind::Overloaded)),
+            Vendor::new("b").otherwise(fail(ErrorKind::Overloaded)),
+        );
+        let c = Vendor::new("c");
+        let chat = route("chat")
+            .strategy(strategy)
+            .with(member(&a).trips_after(1000))
+            .with(member(&b).trips_after(1000))
+            .with(&c)
+            .build();
+        for _ in 0..3 {
+            ask(&chat).await.unwrap();
+        }
+        for _ in 0..30 {
+            let answered = ask(&chat).await.unwrap();
+            assert!(
+                answered.attempts <= 2,
+                "{strategy:?}: the second attempt must not be left to luck"
+            );
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, advance, timeout};
-use wharf_policy::Route;
-use wharf_policy::status::{AttemptCounts, BreakerState};
+use wharf_policy::status::{AttemptCounts, BreakerState, Cause};
+use wharf_policy::{Route, Strategy};
 use wharf_types::ErrorKind;
 
 use scripted::{
@@ -219,11 +219,47 @@ async fn while_it_is_a_probe() {
     assert_eq!(
         breaker(&chat, "a").state,
         BreakerState::HalfOpen,
-        "a cancelled probe says nothing"
+        "a probe that was cancelled at once says nothing"
     );
     a.change(answer("a"));
     ask(&chat).await.unwrap();
     assert_eq!(breaker(&chat, "a").state, BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_hangs_while_it_is_probed_does_not_take_every_request() {
+    let (a, b) = (Vendor::new("a").otherwise(hang()), Vendor::new("b"));
+    let probes = 3;
+    let chat = route("chat")
+        .with(member(&a).trips_after(1).probes(probes))
+        .with(&b)
+        .build();
+    trip(&chat, "a");
+    advance(OPEN).await;
+    let mut given_up = 0;
+    for _ in 0..100 {
+        given_up += u32::from(timeout(SECOND * 2, ask(&chat)).await.is_err());
+    }
+    assert_eq!(given_up, probes, "as many as it needs to find out, and no more");
+    assert_eq!(breaker(&chat, "a").state, BreakerState::Open);
+    assert_eq!(
+        breaker(&chat, "a").history.last().unwrap().cause,
+        Cause::ProbesAbandoned
+    );
+    assert_eq!(breaker(&chat, "b").state, BreakerState::Closed);
+    settled(&chat);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_hangs_is_known_to_be_slow_though_nobody_waits_for_it() {
+    let (a, b) = (Vendor::new("a").otherwise(hang()), Vendor::new("b"));
+    let chat = route("chat").with(&a).with(&b).strategy(Strategy::Latency).build();
+    let mut given_up = 0;
+    for _ in 0..100 {
+        given_up += u32::from(timeout(SECOND * 2, ask(&chat)).await.is_err());
+    }
+    assert!(given_up < 10, "{given_up} of 100 requests went to the one that hangs");
+    settled(&chat);
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,12 +50,12 @@ fn condition() -> impl proptest::strategy::Strategy<Value = Condition> {
 fn put(route: &Route, deployment: &str, condition: &Condition) -> (Vec<Running>, Option<Pass>) {
     let (target, now) = (target(route, deployment), Instant::now());
     if let Some(latency) = condition.latency {
-        let running = target.begin(false, now).expect("it is fresh");
+        let running = target.begin(false, Form::Streamed, now).expect("it is fresh");
         let answered = now + Duration::from_millis(latency);
-        running.answered(Form::Streamed, answered).ended();
+        running.answered(answered).ended();
     }
     let in_flight = (0..condition.in_flight)
-        .filter_map(|_| target.begin(false, now))
+        .filter_map(|_| target.begin(false, Form::Streamed, now))
         .collect();
     let mut probe = None;
     if condition.breaker >= 1 {
@@ -182,4 +182,41 @@ async fn a_single_tripped_deployment_is_not_asked() {
     );
     advance(wait).await;
     ask(&chat).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tripped_deployment_is_believed_while_another_is_well() {
+    let (a, b) = (
+        Vendor::new("a"),
+        Vendor::new("b").otherwise(fail(ErrorKind::Overloaded)),
+    );
+    let chat = route("chat")
+        .with(member(&a).trips_after(1))
+        .with(member(&b).max_retries(0))
+        .build();
+    trip(&chat, "a");
+    ask(&chat).await.unwrap_err();
+    assert_eq!(
+        (a.calls(), b.calls()),
+        (0, 1),
+        "b may not be asked again, and is well for all that"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ejected_deployment_whose_breaker_is_open_too_is_no_better_than_a_tripped_one() {
+    let (a, b) = (Vendor::new("a"), Vendor::new("b"));
+    let chat = route("chat")
+        .with(member(&a).trips_after(1))
+        .with(member(&b).trips_after(1))
+        .build();
+    trip(&chat, "b");
+    advance(SECOND).await;
+    trip(&chat, "a");
+    let name = DeploymentName::new("a").unwrap();
+    for _ in 0..3 {
+        chat.balancer().update_health(&name, false);
+    }
+    ask(&chat).await.unwrap();
+    assert_eq!((a.calls(), b.calls()), (0, 1), "b is back sooner, and healthy");
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wharf_policy::Route;
 use wharf_policy::status::{BreakerState, RouteCounts};
+use wharf_policy::{Form, Route};
 use wharf_types::{ErrorKind, Phase};
 
 use scripted::{
-    SECOND, Vendor, ask, ask_as, breaker, counts, fail, member, only, open, read, route, start, stop, text, within,
+    SECOND, Vendor, ask, ask_as, breaker, counts, fail, failure, member, only, open, read, route, start, stop, target,
+    text, within,
 };
 
 const OVERLOADED: ErrorKind = ErrorKind::Overloaded;
@@ -324,4 +325,26 @@ async fn a_stream_falls_back_too() {
     assert_eq!(events, [start(), text("cheap"), stop()]);
     assert!(error.is_none());
     assert_eq!((counts(&chat).fallbacks, counts(&to_cheap).succeeded), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_leads_where_its_own_errors_led_and_not_where_a_callers_did() {
+    let ((cheap, to_cheap), (long, to_long)) = (simple("cheap"), simple("long"));
+    let a = Vendor::new("a")
+        .then(fail(OVERLOADED))
+        .then(fail(OVERLOADED))
+        .otherwise(fail(ErrorKind::ContextLengthExceeded));
+    let chat = route("chat")
+        .with(member(&a).trips_after(2))
+        .max_attempts(1)
+        .fallback("overloaded", &to_cheap)
+        .fallback("context_length_exceeded", &to_long)
+        .build();
+    let running = target(&chat, "a").begin(false, Form::Whole, Instant::now()).unwrap();
+    ask(&chat).await.unwrap();
+    ask(&chat).await.unwrap();
+    assert_eq!(breaker(&chat, "a").state, BreakerState::Open);
+    running.failed(&failure(ErrorKind::ContextLengthExceeded), Instant::now());
+    ask(&chat).await.unwrap();
+    assert_eq!((a.calls(), cheap.calls(), long.calls()), (2, 3, 0));
 }

@@ -11,7 +11,7 @@ use wharf_types::{DeploymentName, ErrorKind};
 
 use scripted::{
     MILLISECOND, SECOND, Step, Vendor, answer, ask, breaker, counts, fail, hang, member, open, play, read, route, say,
-    start, stop, target, text, tried,
+    start, stop, target, text, tried, trip,
 };
 
 const OVERLOADED: ErrorKind = ErrorKind::Overloaded;
@@ -27,9 +27,9 @@ const LOST: AttemptCounts = AttemptCounts {
 /// Has a member answer so often, each time after so long.
 async fn measure(route: &Route, deployment: &str, form: Form, answers: u32, took: Duration) {
     for _ in 0..answers {
-        let running = target(route, deployment).begin(false, Instant::now());
+        let running = target(route, deployment).begin(false, form, Instant::now());
         advance(took).await;
-        running.expect("it admits").answered(form, Instant::now()).ended();
+        running.expect("it admits").answered(Instant::now()).ended();
     }
 }
 
@@ -306,4 +306,30 @@ async fn the_first_content_decides_and_nothing_of_the_loser_is_seen() {
     assert_eq!(events, [start(), text("b1"), text("b2"), stop()]);
     assert!(error.is_none());
     assert_eq!((tried(&chat, "a"), tried(&chat, "b").succeeded), (LOST, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_beside_another_who_would_not_be_asked_otherwise() {
+    let (a, b) = (
+        Vendor::new("a").otherwise(answer("a").after(SECOND * 5)),
+        Vendor::new("b"),
+    );
+    let chat = route("chat")
+        .with(&a)
+        .with(member(&b).trips_after(1))
+        .hedge(Some(SECOND))
+        .build();
+    trip(&chat, "b");
+    assert_eq!(ask(&chat).await.unwrap().value.text(), "a");
+    let name = DeploymentName::new("b").unwrap();
+    target(&chat, "b").breaker().reset();
+    for _ in 0..3 {
+        chat.balancer().update_health(&name, false);
+    }
+    assert_eq!(ask(&chat).await.unwrap().value.text(), "a");
+    assert_eq!(
+        (b.calls(), counts(&chat).hedges),
+        (0, 0),
+        "a tripped or ejected one is no help"
+    );
 }

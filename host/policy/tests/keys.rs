@@ -10,7 +10,7 @@ use wharf_types::{Error, ErrorKind, Retryability};
 
 use scripted::{
     SECOND, Vendor, answer, ask, ask_as, breaker, counts, fail_with, limited, member, only, refused, route, target,
-    within,
+    trip, within,
 };
 
 /// What a refused key looks like to the client.
@@ -226,4 +226,39 @@ async fn with_somewhere_to_go_when_rates_are_limited_nobody_waits() {
     let answered = ask_as(&chat, &only(&["chat"])).await.unwrap();
     assert_eq!(answered.deployment.unwrap().as_str(), "a", "who may not go there waits");
     assert_eq!(Instant::now() - start, SECOND * 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_of_nothing_is_no_leave_to_come_back_at_once() {
+    let start = Instant::now();
+    let a = Vendor::new("a").otherwise(fail_with(limited(Duration::ZERO)));
+    let chat = route("chat").with(&a).max_attempts(3).build();
+    ask(&chat).await.unwrap_err();
+    let times = a.times(start);
+    for pair in times.windows(2) {
+        assert!(pair[1] - pair[0] >= SECOND / 2, "it must rest between {times:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_does_not_wait_for_a_key_longer_than_for_another_deployment() {
+    let (a, b) = (
+        Vendor::new("a").then(fail_with(limited(SECOND * 300))),
+        Vendor::new("b"),
+    );
+    let chat = route("chat")
+        .with(member(&a))
+        .with(member(&b).trips_after(1))
+        .max_retry_after(SECOND * 300)
+        .build();
+    trip(&chat, "b");
+    advance(SECOND * 30).await;
+    let start = Instant::now();
+    let answered = ask(&chat).await.unwrap();
+    assert_eq!(answered.deployment.unwrap().as_str(), "b");
+    let waited = Instant::now() - start;
+    assert!(
+        waited <= SECOND * 37,
+        "b is probed half a minute from now, not after {waited:?}"
+    );
 }

@@ -4,11 +4,13 @@ mod scripted;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, timeout};
+use wharf_policy::{CallOptions, RequestTimeouts};
 use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase, Retryability};
 
 use scripted::{
-    MILLISECOND, SECOND, Vendor, answer, ask, ask_as, busy, counts, fail, fail_with, failure, member, route, within,
+    MILLISECOND, SECOND, Vendor, answer, ask, ask_as, busy, counts, fail, fail_with, failure, hang, member, open_as,
+    route, within,
 };
 
 const OVERLOADED: ErrorKind = ErrorKind::Overloaded;
@@ -369,5 +371,46 @@ async fn the_final_error_tells_of_every_attempt_in_order() {
         error.retryability(),
         Retryability::Exhausted,
         "nobody further out retries"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_before_its_retry_has_cost_the_route_nothing() {
+    let a = Vendor::new("a").otherwise(fail(ErrorKind::Overloaded));
+    let chat = route("chat").with(&a).budget(0.0, 1).build();
+    let before = chat.status(Instant::now()).budget;
+    for _ in 0..100 {
+        assert!(timeout(SECOND / 2, ask(&chat)).await.is_err(), "it waits to ask again");
+    }
+    assert_eq!(chat.status(Instant::now()).budget, before);
+    assert_eq!((a.calls(), counts(&chat).retries_denied), (100, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_in_a_hurry_is_given_one_more_attempt_and_the_route_does_not_pay_for_it() {
+    let vendors = ["a", "b", "c"].map(|name| Vendor::new(name).otherwise(hang()));
+    let chat = vendors
+        .iter()
+        .fold(route("chat"), |plan, vendor| plan.with(vendor))
+        .build();
+    let before = chat.status(Instant::now()).budget;
+    let hurry = CallOptions {
+        timeouts: RequestTimeouts {
+            first_token: Some(MILLISECOND),
+            ..RequestTimeouts::default()
+        },
+        ..CallOptions::default()
+    };
+    let error = open_as(&chat, &hurry).await.unwrap_err();
+    assert!(error.is_callers_limit(), "{error}");
+    assert_eq!(
+        error.attempts().len(),
+        2,
+        "somebody else may be faster, and that is that"
+    );
+    assert_eq!(
+        chat.status(Instant::now()).budget,
+        before,
+        "the others' retries are still there"
     );
 }

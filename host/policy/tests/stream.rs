@@ -152,18 +152,36 @@ async fn an_answer_without_content_is_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_without_any_event_is_an_end() {
-    let (all, error) = batches(play([])).await.unwrap();
-    assert!(all.is_empty() && error.is_none());
+async fn an_end_without_any_event_is_no_answer() {
+    let error = batches(play([])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UpstreamProtocol, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_does_not_say_why_is_no_end() {
+    let (all, error) = batches(play([say([text("half of")])])).await.unwrap();
+    assert_eq!(all.into_iter().flatten().count(), 1, "what came is not lost");
+    let error = error.expect("an answer that stops must not pass for a whole one");
+    assert_eq!(error.kind(), ErrorKind::UpstreamProtocol, "{error}");
+    assert_eq!(error.attempts().len(), 1, "it says who broke off");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_without_content_that_does_not_say_why_is_made_up_for_elsewhere() {
+    let (a, b) = (Vendor::new("a").otherwise(play([])), Vendor::new("b"));
+    let chat = route("chat").with(&a).with(&b).build();
+    let answered = open(&chat).await.unwrap();
+    assert_eq!(answered.deployment.unwrap().as_str(), "b");
+    assert_eq!((a.calls(), b.calls()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_never_says_anything_is_not_held_back_for_ever() {
-    let script = play((0..100).map(|_| say([field(64 << 10)])));
+    let script = play((0..100).map(|_| say([field(64 << 10)])).chain([say([stop()])]));
     let (mut all, error) = batches(script).await.unwrap();
     let opening = all.remove(0);
     assert!(opening.len() < 20, "{} events of 64 KiB were held back", opening.len());
-    assert_eq!(opening.len() + all.into_iter().flatten().count(), 100, "none is lost");
+    assert_eq!(opening.len() + all.into_iter().flatten().count(), 101, "none is lost");
     assert!(error.is_none());
 }
 

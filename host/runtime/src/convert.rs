@@ -9,7 +9,7 @@ mod request;
 pub(crate) use answer::{event, response};
 pub(crate) use error::{cut, error};
 pub(crate) use manifest::{capabilities, health, manifest};
-pub(crate) use request::{Lists, request};
+pub(crate) use request::{Lists, request, weight};
 
 use wharf_types::Json;
 

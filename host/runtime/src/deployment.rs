@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 use url::Url;
 use wharf_types::{Capabilities, CredentialScheme, DeploymentName, Error, HealthStatus, Request, Response};
 
@@ -110,6 +111,13 @@ impl Deployment {
         self.outbound.keys()
     }
 
+    /// The places for instances, of which the engine has so many for all deployments together. Whoever takes one before
+    /// the call begins does not have the wait counted into the call's time.
+    #[must_use]
+    pub fn places(&self) -> &Arc<Semaphore> {
+        self.engine.slots()
+    }
+
     async fn start(&self, cap: u64, options: CallOptions) -> Result<Instance, Error> {
         let parts = Parts {
             limits: &self.limits,
@@ -132,9 +140,10 @@ impl Deployment {
     /// # Errors
     /// What the provider reported, corrected by what the host saw; a trap; a limit; the deadline.
     pub async fn generate(&self, request: &Request, model: &str, options: CallOptions) -> Result<Response, Error> {
+        let deadline = options.deadline;
         let mut instance = self.start(self.limits.response, options).await?;
-        let response = instance.generate(request, model, options.deadline).await?;
-        instance.close(None, options.deadline).await;
+        let response = instance.generate(request, model, deadline).await?;
+        instance.close(None, deadline).await;
         Ok(response)
     }
 
@@ -143,9 +152,10 @@ impl Deployment {
     /// # Errors
     /// As [`Deployment::generate`], for everything before the first byte of the answer.
     pub async fn stream(&self, request: &Request, model: &str, options: CallOptions) -> Result<EventStream, Error> {
+        let deadline = options.deadline;
         let mut instance = self.start(self.limits.stream, options).await?;
-        let stream = instance.stream(request, model, options.deadline).await?;
-        Ok(EventStream::new(instance, stream, options.deadline))
+        let stream = instance.stream(request, model, deadline).await?;
+        Ok(EventStream::new(instance, stream, deadline))
     }
 
     /// What a model can do.
@@ -153,9 +163,10 @@ impl Deployment {
     /// # Errors
     /// As [`Deployment::generate`].
     pub async fn capabilities(&self, model: Option<&str>, options: CallOptions) -> Result<Capabilities, Error> {
+        let deadline = options.deadline;
         let mut instance = self.start(self.limits.response, options).await?;
-        let capabilities = instance.capabilities(model, options.deadline).await?;
-        instance.close(None, options.deadline).await;
+        let capabilities = instance.capabilities(model, deadline).await?;
+        instance.close(None, deadline).await;
         Ok(capabilities)
     }
 
@@ -164,9 +175,10 @@ impl Deployment {
     /// # Errors
     /// As [`Deployment::generate`].
     pub async fn health_check(&self, options: CallOptions) -> Result<HealthStatus, Error> {
+        let deadline = options.deadline;
         let mut instance = self.start(self.limits.response, options).await?;
-        let status = instance.health_check(options.deadline).await?;
-        instance.close(None, options.deadline).await;
+        let status = instance.health_check(deadline).await?;
+        instance.close(None, deadline).await;
         Ok(status)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine as Wasmtime, InstanceAllocationStrategy, OptLevel,
     PoolingAllocationConfig,
@@ -80,9 +80,9 @@ impl Engine {
         &self.wasmtime
     }
 
-    /// Waits for a free slot: an exhausted pool would fail the call instead of waiting.
-    pub(crate) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.slots).acquire_owned().await.ok()
+    /// The free slots. To be waited for: an exhausted pool would fail the call instead.
+    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
+        &self.slots
     }
 
     /// Slots that are free now.

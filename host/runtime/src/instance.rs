@@ -49,7 +49,7 @@ impl Instance {
         deployment: &str,
         parts: Parts<'_>,
         cap: u64,
-        options: CallOptions,
+        mut options: CallOptions,
     ) -> Result<Self, Error> {
         let deadline = options.deadline;
         let no_slot = || {
@@ -58,13 +58,15 @@ impl Instance {
                 "the host has no free instance; it is at its limit",
             )
         };
-        let slot = timeout_at(deadline, engine.slot())
-            .await
-            .ok()
-            .flatten()
-            .ok_or_else(no_slot)?;
+        let slot = match options.place.take() {
+            Some(place) => place,
+            None => match timeout_at(deadline, Arc::clone(engine.slots()).acquire_owned()).await {
+                Ok(Ok(slot)) => slot,
+                Ok(Err(_)) | Err(_) => return Err(no_slot()),
+            },
+        };
         let seen = Arc::new(Seen::default());
-        let hooks = Hooks::new(Arc::clone(parts.outbound), Arc::clone(&seen), cap, options);
+        let hooks = Hooks::new(Arc::clone(parts.outbound), Arc::clone(&seen), cap, options.terms());
         let log = GuestLog::new(deployment.into(), Arc::clone(parts.outbound));
         let state = State::new(parts.limits, Arc::clone(parts.settings), hooks, log);
         let mut store = Store::new(engine.wasmtime(), state);
@@ -107,7 +109,8 @@ impl Instance {
             .guest
             .wharf_provider_provider()
             .call_generate(&mut self.store, lent);
-        self.seen.judge(timeout_at(deadline, call).await).map(convert::response)
+        let outcome = timeout_at(deadline, call).await;
+        self.seen.judge_request(outcome, request).map(convert::response)
     }
 
     pub(crate) async fn stream(
@@ -121,7 +124,7 @@ impl Instance {
         let messages = convert::Lists::messages(request, &parts);
         let lent = convert::request(request, model, &lists, &messages);
         let call = self.guest.wharf_provider_provider().call_stream(&mut self.store, lent);
-        self.seen.judge(timeout_at(deadline, call).await)
+        self.seen.judge_request(timeout_at(deadline, call).await, request)
     }
 
     pub(crate) async fn next(&mut self, stream: ResourceAny, deadline: Instant) -> Result<Vec<Event>, Error> {
@@ -178,6 +181,16 @@ impl Seen {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(trap)) => Err(verdict::of_trap(&trap)),
             Err(_) => Err(verdict::of_timeout()),
+        }
+    }
+
+    /// The outcome of a call that has a whole request to carry.
+    fn judge_request<T>(&self, outcome: Timed<Result<T, wit::Error>>, request: &Request) -> Result<T, Error> {
+        match outcome {
+            Ok(Err(trap)) if self.observed().status.is_none() => {
+                Err(verdict::of_trap_over(&trap, convert::weight(request)))
+            }
+            outcome => self.judge(outcome),
         }
     }
 

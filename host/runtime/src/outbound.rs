@@ -36,7 +36,7 @@ pub(crate) use hooks::Hooks;
 pub(crate) use seen::{Failure, Observed, Seen};
 pub use tls::TrustedRoots;
 
-use crate::call::CallOptions;
+use crate::call::Terms;
 use crate::secret::Secret;
 use allow::AllowList;
 use body::AnswerBody;
@@ -183,7 +183,7 @@ impl Outbound {
         options: Option<RequestOptions>,
         seen: &Arc<Seen>,
         cap: u64,
-        call: CallOptions,
+        terms: Terms,
     ) -> Result<Response<WasiBody>, WasiError> {
         if !self.allow.permits(request.uri()) {
             tracing::warn!(
@@ -194,7 +194,7 @@ impl Outbound {
             return Err(WasiError::HttpRequestDenied);
         }
         clean(request.headers_mut());
-        if let Some(credential) = self.credentials.get(call.key) {
+        if let Some(credential) = self.credentials.get(terms.key) {
             credential.attach(&mut request)?;
         }
         self.client.authorize_at_proxy(&mut request);
@@ -203,7 +203,7 @@ impl Outbound {
         let first_byte = limit(self.timeouts.first_byte, options.and_then(|o| o.first_byte_timeout));
         let idle = limit(self.timeouts.idle, options.and_then(|o| o.between_bytes_timeout));
 
-        let exchange = self.client.request(request, call.connect);
+        let exchange = self.client.request(request, terms.connect);
         let answer = match tokio::time::timeout(first_byte, exchange).await {
             Ok(Ok(answer)) => answer,
             Ok(Err((failure, error))) => {

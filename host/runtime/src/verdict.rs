@@ -8,6 +8,10 @@ use wharf_types::{Error, ErrorKind, Phase};
 use crate::metering::LimitReached;
 use crate::outbound::{Failure, Observed};
 
+/// A request is large when it is this part of the guest's memory. Providers hold it some four times: as it came, as the
+/// vendor wants it, as text, and while the text grows.
+const LARGE_SHARE: usize = 8;
+
 /// The guest returned an error.
 pub(crate) fn of_error(claimed: Error, seen: Observed) -> Error {
     let error = match seen.failure {
@@ -54,7 +58,8 @@ fn by_failure(failure: Failure, claimed: ErrorKind) -> ErrorKind {
     match failure {
         Failure::Timeout(phase) => ErrorKind::Timeout(phase),
         Failure::Denied => ErrorKind::PermissionDenied,
-        Failure::TooLarge | Failure::Protocol => ErrorKind::UpstreamProtocol,
+        Failure::TooLarge => ErrorKind::ResourceExhausted,
+        Failure::Protocol => ErrorKind::UpstreamProtocol,
         // The connection may have broken because the vendor said no and hung up: then the guest knows more.
         Failure::Unavailable if claimed == ErrorKind::Timeout(Phase::Upstream) => claimed,
         Failure::Unavailable => ErrorKind::UpstreamUnavailable,
@@ -87,7 +92,10 @@ fn by_status(claimed: Error, status: Option<u16>) -> Error {
     match status {
         Some(500..) if callers_fault => claimed.with_kind(ErrorKind::UpstreamUnavailable),
         Some(401) => claimed.with_kind(ErrorKind::Unauthenticated),
-        Some(429) if callers_fault => claimed.with_kind(ErrorKind::RateLimited),
+        // A request that is more than a minute may cost is refused in the same way, and only the body tells.
+        Some(429) if callers_fault && claimed.kind() != ErrorKind::ContextLengthExceeded => {
+            claimed.with_kind(ErrorKind::RateLimited)
+        }
         _ => claimed,
     }
 }
@@ -115,6 +123,24 @@ pub(crate) fn of_trap(error: &WasmError) -> Error {
     let reason = error.chain().last().map(ToString::to_string).unwrap_or_default();
     tracing::debug!(error = %format!("{error:#}"), "a provider's call did not return");
     Error::new(kind, message).with_detail(reason).with_sent(true)
+}
+
+/// The guest did not return from a request of so many bytes, to which the vendor had said nothing yet. Where a large
+/// request is what fills the guest's memory, the request is at fault and not the provider: every other deployment of
+/// that size would fail as well.
+pub(crate) fn of_trap_over(error: &WasmError, request: usize) -> Error {
+    match error.downcast_ref::<LimitReached>() {
+        Some(LimitReached::Memory(limit)) if request >= limit / LARGE_SHARE => Error::new(
+            ErrorKind::InvalidRequest,
+            format!(
+                "the request of {} MiB needs more than the {} MiB of memory that the deployment has \
+                 (`limits.memory`); send less, or pictures and documents by URL",
+                request >> 20,
+                limit >> 20
+            ),
+        ),
+        Some(LimitReached::Memory(_) | LimitReached::Cpu(_) | LimitReached::Tables(_)) | None => of_trap(error),
+    }
 }
 
 /// Time was up before the guest returned.
@@ -150,7 +176,27 @@ mod tests {
         assert_eq!(judge(K::InvalidRequest, Some(401), None), K::Unauthenticated);
         assert_eq!(judge(K::InvalidRequest, Some(400), None), K::InvalidRequest);
         assert_eq!(judge(K::QuotaExhausted, Some(429), None), K::QuotaExhausted);
+        assert_eq!(
+            judge(K::ContextLengthExceeded, Some(429), None),
+            K::ContextLengthExceeded
+        );
         assert_eq!(judge(K::Overloaded, Some(500), None), K::Overloaded);
+    }
+
+    #[test]
+    fn a_guest_that_a_large_request_fills_is_not_at_fault() {
+        let memory = || WasmError::new(LimitReached::Memory(64 << 20));
+        let error = of_trap_over(&memory(), 20 << 20);
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.message().contains("20 MiB"), "{}", error.message());
+        let small = of_trap_over(&memory(), 1 << 20);
+        assert_eq!(
+            small.kind(),
+            ErrorKind::ResourceExhausted,
+            "a small request fills no memory"
+        );
+        let cpu = of_trap_over(&WasmError::new(LimitReached::Cpu(Duration::from_secs(5))), 20 << 20);
+        assert_eq!(cpu.kind(), ErrorKind::ResourceExhausted);
     }
 
     #[test]

@@ -61,4 +61,10 @@ impl Event {
             Self::Start(_) | Self::Usage(_) | Self::Finish(_) | Self::Extension(_) => false,
         }
     }
+
+    /// Whether it says why the answer ends. An answer without such an event is not whole.
+    #[must_use]
+    pub fn is_finish(&self) -> bool {
+        matches!(self, Self::Finish(_))
+    }
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use wharf_policy::{HealthChange, KeyPick, Standing, classify};
 use wharf_runtime::{CallOptions, Deployment};
-use wharf_types::Error;
+use wharf_types::{Error, ErrorKind};
 
 use crate::config::LoadBalancerConfig;
 use crate::seeds::Seeds;
@@ -63,11 +63,20 @@ impl Check {
             let KeyPick::Use(key) = self.standing.peek_key(Instant::now()) else {
                 continue;
             };
+            // A busy host is no news about the vendor: the check's time begins when it has an instance.
+            let places = Arc::clone(self.deployment.places());
+            let Ok(Ok(place)) = timeout(self.timeout, places.acquire_owned()).await else {
+                continue;
+            };
             let options = CallOptions {
                 key,
+                place: Some(place),
                 ..CallOptions::until(Instant::now() + self.timeout)
             };
             let result = self.deployment.health_check(options).await;
+            if result.as_ref().is_err_and(never_left) {
+                continue;
+            }
             let change = self.standing.update_health(is_there(&result), Instant::now());
             let name = self.deployment.name();
             match (change, result) {
@@ -88,6 +97,11 @@ fn pause(interval: Duration, rng: &mut SmallRng) -> Duration {
     interval.mul_f64(1.0 + JITTER * (2.0 * rng.random::<f64>() - 1.0))
 }
 
+/// Whether the host itself could not make the check.
+fn never_left(error: &Error) -> bool {
+    error.kind() == ErrorKind::ResourceExhausted && !error.sent()
+}
+
 /// Whether the answer of a check says that the vendor is there.
 fn is_there<T>(result: &Result<T, Error>) -> bool {
     result
@@ -99,7 +113,6 @@ fn is_there<T>(result: &Result<T, Error>) -> bool {
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng as _;
-    use wharf_types::ErrorKind;
 
     use super::*;
 

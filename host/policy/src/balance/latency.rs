@@ -4,13 +4,19 @@
 use rand::rngs::SmallRng;
 use rand::seq::index;
 
-/// What is compared: expected time to the first token, times those who wait for theirs.
+/// However much speaks against a target, one attempt of so many is expected to go well.
+const LEAST_HOPE: f64 = 0.1;
+
+/// What is compared: expected time to the first token, times those who wait for theirs, times the attempts that an answer
+/// takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Score {
     /// In seconds; none before anything was measured.
     pub(super) latency: Option<f64>,
     /// Attempts in flight.
     pub(super) in_flight: u64,
+    /// How much speaks against an attempt, from 0 to 1.
+    pub(super) doubt: f64,
 }
 
 impl Score {
@@ -18,8 +24,13 @@ impl Score {
         // A target nobody has measured is compared by what is known: calling it infinitely fast would drown it.
         let known = self.latency.zip(other.latency);
         let (ours, theirs) = known.unwrap_or((1.0, 1.0));
-        let cost = |latency: f64, in_flight: u64| latency * (in_flight as f64 + 1.0);
-        cost(ours, self.in_flight) < cost(theirs, other.in_flight)
+        self.cost(ours) < other.cost(theirs)
+    }
+
+    fn cost(&self, latency: f64) -> f64 {
+        // Of attempts that fail so often, so many make an answer.
+        let attempts = 1.0 / (1.0 - self.doubt).max(LEAST_HOPE);
+        latency * (self.in_flight as f64 + 1.0) * attempts
     }
 }
 
@@ -41,7 +52,30 @@ mod tests {
     use super::*;
 
     fn score(latency: Option<f64>, in_flight: u64) -> Score {
-        Score { latency, in_flight }
+        let doubt = 0.0;
+        Score {
+            latency,
+            in_flight,
+            doubt,
+        }
+    }
+
+    #[test]
+    fn who_fails_half_of_the_time_counts_as_twice_as_slow() {
+        let failing = Score {
+            doubt: 0.5,
+            ..score(Some(1.0), 0)
+        };
+        assert!(failing.beats(&score(Some(2.1), 0)));
+        assert!(score(Some(1.9), 0).beats(&failing));
+        let hopeless = Score {
+            doubt: 1.0,
+            ..score(Some(1.0), 0)
+        };
+        assert!(
+            hopeless.beats(&score(Some(11.0), 0)),
+            "and it is never out of the question"
+        );
     }
 
     #[test]

@@ -11,49 +11,11 @@ use rand::RngExt as _;
 use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
+use super::permit::{Admission, Outcome, Permit, Readiness};
+use super::settings::BreakerSettings;
 use super::window::Window;
+use crate::instant::after;
 use crate::status::{BreakerState, BreakerStatus, Cause, Transition};
-
-/// When a breaker trips and how it comes back.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BreakerSettings {
-    /// Consecutive failures that trip the breaker; 1 to 1000. Default 5.
-    pub failure_threshold: u32,
-    /// Share of failures among the requests of the window that trips the breaker too; 0.01 to 1. Default 0.5: more
-    /// requests are then lost than served.
-    pub failure_ratio: f64,
-    /// Requests in the window below which the share is not looked at; 1 to 10,000. Default 20: of fewer, half may fail
-    /// by chance.
-    pub minimum_requests: u32,
-    /// Time over which requests and failures are counted for the share; 1 s to 10 min. Default 60 s: answers take
-    /// seconds, and a shorter window would seldom hold enough of them.
-    pub window: Duration,
-    /// How long a tripped breaker rejects before it probes; 100 ms to 1 h. Default 60 s.
-    pub reset_timeout: Duration,
-    /// Longest time that a tripped breaker rejects, not below `reset_timeout`; 100 ms to 24 h. The time doubles with every
-    /// trip that follows a recovery too soon, up to this. Default 10 min, or `reset_timeout` where that is longer.
-    pub max_reset_timeout: Duration,
-    /// Probes admitted at once while half open, and successes needed to recover; 1 to 100. Default 3.
-    pub half_open_max_calls: u32,
-    /// Time over which a recovered deployment gets back its share of the requests; 0 to 10 min. Default 30 s: what has
-    /// just come back is not given all at once.
-    pub slow_start: Duration,
-}
-
-impl Default for BreakerSettings {
-    fn default() -> Self {
-        Self {
-            failure_threshold: 5,
-            failure_ratio: 0.5,
-            minimum_requests: 20,
-            window: Duration::from_secs(60),
-            reset_timeout: Duration::from_secs(60),
-            max_reset_timeout: Duration::from_secs(600),
-            half_open_max_calls: 3,
-            slow_start: Duration::from_secs(30),
-        }
-    }
-}
 
 /// The open time is lengthened by up to this share at random, so that hosts that tripped together do not probe
 /// together.
@@ -63,63 +25,33 @@ const FIRST_SHARE: f64 = 0.1;
 /// Changes of state that are remembered.
 const HISTORY: usize = 16;
 
-/// The right to make one attempt. Whoever holds it owes an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permit {
-    generation: u64,
-    probe: bool,
-}
-
-/// What a breaker says to an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
-    /// Go.
-    Admit(Permit),
-    /// Go, and the breaker learns from you whether it can recover.
-    Probe(Permit),
-    /// No.
-    Reject {
-        /// When to ask again; none while probes are running.
-        until: Option<Instant>,
-    },
-}
-
-/// How an attempt ended, as far as a breaker cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The target did its work.
-    Success,
-    /// The target failed.
-    Failure,
-    /// Nobody knows: it was cancelled, or the caller was at fault.
-    Unknown,
-}
-
-/// What an attempt would be told now, without asking for it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Readiness {
-    /// It would be admitted; the share is below 1 in a slow start.
-    Admits {
-        /// Of its turns.
-        share: f64,
-    },
-    /// It would be a probe.
-    Probes,
-    /// It would be rejected.
-    Rejects {
-        /// When to ask again; none while probes are running.
-        until: Option<Instant>,
-    },
-}
-
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     /// Admits. → Open: too many failures.
     Closed { recovered: bool },
     /// Rejects. → HalfOpen: time is up.
     Open { until: Instant },
-    /// Admits probes. → Closed: all succeed. → Open: any fails.
-    HalfOpen { running: u32, succeeded: u32 },
+    /// Admits probes. → Closed: enough succeed. → Open: too many fail, or are abandoned.
+    HalfOpen(Probes),
+}
+
+/// A round of probes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Probes {
+    running: u32,
+    succeeded: u32,
+    failed: u32,
+    /// Since the last one that succeeded.
+    abandoned: u32,
+}
+
+/// Answers since the last one that reached its end, or since the state changed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unended {
+    /// Those that began well.
+    begun: u32,
+    /// Those that broke off.
+    broken: u32,
 }
 
 /// A breaker for one caller at a time.
@@ -132,8 +64,10 @@ pub struct Breaker {
     since: Instant,
     generation: u64,
     consecutive: u32,
+    /// Answers since the last one that reached its end.
+    unended: Unended,
     window: Window,
-    /// Trips without a time of sustained success between them.
+    /// Trips in a row, without a time of sustained success or an answered probe between them.
     streak: u32,
     opened_for: Duration,
     trips: u64,
@@ -150,6 +84,7 @@ impl Breaker {
             since: now,
             generation: 0,
             consecutive: 0,
+            unended: Unended::default(),
             window: Window::new(settings.window, now),
             streak: 0,
             opened_for: Duration::ZERO,
@@ -170,11 +105,11 @@ impl Breaker {
                 probe: false,
             }),
             Phase::Open { until } => Admission::Reject { until: Some(*until) },
-            Phase::HalfOpen { running, succeeded } => {
-                if *running + *succeeded >= self.settings.half_open_max_calls {
+            Phase::HalfOpen(probes) => {
+                if probes.running + probes.succeeded >= self.settings.half_open_max_calls {
                     return Admission::Reject { until: None };
                 }
-                *running += 1;
+                probes.running += 1;
                 Admission::Probe(Permit {
                     generation,
                     probe: true,
@@ -189,10 +124,12 @@ impl Breaker {
         match self.phase {
             Phase::Closed { .. } => Readiness::Admits { share: self.share(now) },
             Phase::Open { until } => Readiness::Rejects { until: Some(until) },
-            Phase::HalfOpen { running, succeeded } if running + succeeded >= self.settings.half_open_max_calls => {
+            Phase::HalfOpen(Probes { running, succeeded, .. })
+                if running + succeeded >= self.settings.half_open_max_calls =>
+            {
                 Readiness::Rejects { until: None }
             }
-            Phase::HalfOpen { .. } => Readiness::Probes,
+            Phase::HalfOpen(_) => Readiness::Probes,
         }
     }
 
@@ -205,26 +142,46 @@ impl Breaker {
         match (&mut self.phase, outcome) {
             (Phase::Closed { .. }, Outcome::Success) => {
                 self.consecutive = 0;
+                self.unended.begun = self.unended.begun.saturating_add(1);
                 self.window.count(false, now);
             }
             (Phase::Closed { .. }, Outcome::Failure) => {
                 self.window.count(true, now);
                 self.failed(now);
             }
-            (Phase::HalfOpen { running, succeeded }, outcome) if permit.probe => {
-                *running = running.saturating_sub(1);
+            (Phase::HalfOpen(probes), outcome) if permit.probe => {
+                probes.running = probes.running.saturating_sub(1);
                 match outcome {
                     Outcome::Success => {
-                        *succeeded += 1;
-                        if *succeeded >= self.settings.half_open_max_calls {
+                        probes.succeeded += 1;
+                        probes.abandoned = 0;
+                        if probes.succeeded >= self.settings.half_open_max_calls {
                             self.close(Cause::Recovered, now);
                         }
                     }
-                    Outcome::Failure => self.trip(Cause::ProbeFailed, now),
+                    Outcome::Failure => {
+                        probes.failed += 1;
+                        self.probe_failed(now);
+                    }
                     Outcome::Unknown => {}
+                    // A target that hangs longer than callers wait would otherwise be probed by every request, at
+                    // the cost of each.
+                    Outcome::Abandoned => {
+                        probes.abandoned += 1;
+                        if probes.abandoned >= self.settings.half_open_max_calls {
+                            self.open(Cause::ProbesAbandoned, now);
+                        }
+                    }
                 }
             }
-            (Phase::Closed { .. } | Phase::Open { .. } | Phase::HalfOpen { .. }, _) => {}
+            (Phase::Closed { .. } | Phase::Open { .. } | Phase::HalfOpen(_), _) => {}
+        }
+    }
+
+    /// An answer that had begun well reached its end.
+    pub fn on_completed(&mut self, permit: Permit) {
+        if permit.generation == self.generation {
+            self.unended = Unended::default();
         }
     }
 
@@ -234,12 +191,17 @@ impl Breaker {
         if permit.generation != self.generation {
             return;
         }
-        match self.phase {
+        match &mut self.phase {
             Phase::Closed { .. } => {
                 self.window.correct(now);
+                self.unended.broken = self.unended.broken.saturating_add(1);
                 self.failed(now);
             }
-            Phase::HalfOpen { .. } => self.trip(Cause::ProbeFailed, now),
+            Phase::HalfOpen(probes) => {
+                probes.succeeded = probes.succeeded.saturating_sub(1);
+                probes.failed += 1;
+                self.probe_failed(now);
+            }
             Phase::Open { .. } => {}
         }
     }
@@ -250,6 +212,17 @@ impl Breaker {
         self.phase = Phase::Closed { recovered: false };
         self.streak = 0;
         self.trips = 0;
+    }
+
+    /// How much speaks against it while it is closed, from 0, nothing, to 1: the share of failures in the window, or how
+    /// far a row of them, or of answers that broke off, has come on the way to a trip.
+    pub fn doubt(&mut self, now: Instant) -> f64 {
+        let (requests, failures) = self.window.totals(now);
+        let share = f64::from(failures) / f64::from(requests.max(1));
+        let row = self.consecutive.max(self.unended.broken);
+        share
+            .max(f64::from(row) / f64::from(self.settings.failure_threshold))
+            .min(1.0)
     }
 
     /// Its state.
@@ -265,7 +238,7 @@ impl Breaker {
         let (next_probe, probes) = match self.phase {
             Phase::Closed { .. } => (None, 0),
             Phase::Open { until } => (Some(until), 0),
-            Phase::HalfOpen { running, .. } => (None, running),
+            Phase::HalfOpen(probes) => (None, probes.running),
         };
         BreakerStatus {
             state: self.stored(),
@@ -296,7 +269,7 @@ impl Breaker {
         match self.phase {
             Phase::Closed { .. } => BreakerState::Closed,
             Phase::Open { .. } => BreakerState::Open,
-            Phase::HalfOpen { .. } => BreakerState::HalfOpen,
+            Phase::HalfOpen(_) => BreakerState::HalfOpen,
         }
     }
 
@@ -305,11 +278,7 @@ impl Breaker {
         if let Phase::Open { until } = self.phase
             && now >= until
         {
-            let half_open = Phase::HalfOpen {
-                running: 0,
-                succeeded: 0,
-            };
-            self.change(half_open, Cause::ResetTimeout, now);
+            self.change(Phase::HalfOpen(Probes::default()), Cause::ResetTimeout, now);
         }
     }
 
@@ -319,19 +288,44 @@ impl Breaker {
         if self.consecutive >= self.settings.failure_threshold {
             return self.trip(Cause::ConsecutiveFailures, now);
         }
+        // Each answer that broke off began with a success, so that failures are never in a row. They are in one when
+        // no answer between them reached its end, unless most of those that began since are still on their way.
+        let Unended { begun, broken } = self.unended;
+        if broken >= self.settings.failure_threshold && self.is_too_many(broken, begun) {
+            return self.trip(Cause::ConsecutiveFailures, now);
+        }
         let (requests, failures) = self.window.totals(now);
-        if requests >= self.settings.minimum_requests
-            && f64::from(failures) >= self.settings.failure_ratio * f64::from(requests)
-        {
+        if requests >= self.settings.minimum_requests && self.is_too_many(failures, requests) {
             self.trip(Cause::FailureRatio, now);
         }
+    }
+
+    /// A probe failed, and was counted. The share that trips a closed breaker trips a half-open one too: of a target
+    /// that fails now and then, and is used for all that, not every probe can be expected to succeed.
+    fn probe_failed(&mut self, now: Instant) {
+        if let Phase::HalfOpen(Probes { failed, .. }) = self.phase
+            && self.is_too_many(failed, self.settings.half_open_max_calls)
+        {
+            self.trip(Cause::ProbeFailed, now);
+        }
+    }
+
+    fn is_too_many(&self, failures: u32, requests: u32) -> bool {
+        f64::from(failures) >= self.settings.failure_ratio * f64::from(requests)
     }
 
     fn trip(&mut self, cause: Cause, now: Instant) {
         let sustained = self.settings.reset_timeout.max(self.opened_for);
         let was_well =
             matches!(self.phase, Phase::Closed { .. }) && now.saturating_duration_since(self.since) >= sustained;
-        self.streak = if was_well { 1 } else { self.streak.saturating_add(1) };
+        // One that answers some of its probes is back, though it fails now and then. To stay away from it for longer and
+        // longer would cost more than its failures do.
+        let answers = matches!(self.phase, Phase::HalfOpen(Probes { succeeded: 1.., .. }));
+        self.streak = if was_well || answers {
+            1
+        } else {
+            self.streak.saturating_add(1)
+        };
         self.trips += 1;
         // Above 2^16 the cap has long been reached.
         let doubled = self
@@ -341,7 +335,11 @@ impl Breaker {
         let cap = self.settings.max_reset_timeout.max(self.settings.reset_timeout);
         let jitter = 1.0 + JITTER * self.rng.random::<f64>();
         self.opened_for = doubled.min(cap).mul_f64(jitter).min(cap);
-        let until = now + self.opened_for;
+        self.open(cause, now);
+    }
+
+    fn open(&mut self, cause: Cause, now: Instant) {
+        let until = after(now, self.opened_for);
         self.change(Phase::Open { until }, cause, now);
     }
 
@@ -354,6 +352,7 @@ impl Breaker {
     fn change(&mut self, to: Phase, cause: Cause, now: Instant) {
         let from = self.stored();
         self.phase = to;
+        self.unended = Unended::default();
         self.generation += 1;
         self.since = now;
         if self.history.len() == HISTORY {

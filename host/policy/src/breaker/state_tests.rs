@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use rand::SeedableRng as _;
 
-use super::Outcome::{Failure, Success, Unknown};
+use super::Outcome::{Abandoned, Failure, Success, Unknown};
 use super::*;
 use crate::status::BreakerState::{Closed, HalfOpen, Open};
 
@@ -217,6 +217,7 @@ fn an_attempt_of_unknown_outcome_neither_lengthens_the_row_nor_breaks_it() {
     let mut clocked = Clocked::new(in_a_row(3));
     clocked.many(2, Failure);
     clocked.many(1000, Unknown);
+    clocked.many(1000, Abandoned);
     let status = clocked.status();
     assert_eq!(
         (status.state, status.consecutive_failures),
@@ -426,20 +427,63 @@ fn half_open_it_admits_exactly_as_many_probes_as_it_needs() {
 }
 
 #[test]
-fn a_cancelled_probe_gives_its_permit_back() {
+fn a_probe_that_says_nothing_gives_its_permit_back() {
     let mut clocked = Clocked::half_open(probing(2));
     let _running = clocked.admit();
     for _ in 0..100 {
-        let cancelled = clocked.admit();
+        let undecided = clocked.admit();
         clocked.assert_full("two run");
-        clocked.end(cancelled, Unknown);
+        clocked.end(undecided, Unknown);
     }
     assert_eq!(
         clocked.state(),
         HalfOpen,
-        "cancelled probes say nothing about the target"
+        "a target that answers, be it to refuse, must go on being probed"
     );
     assert_eq!(clocked.status().probes, 1, "one still runs");
+}
+
+#[test]
+fn an_abandoned_probe_gives_its_permit_back() {
+    let mut clocked = Clocked::half_open(probing(3));
+    for _ in 0..2 {
+        let abandoned = clocked.admit();
+        clocked.end(abandoned, Abandoned);
+    }
+    assert_eq!((clocked.state(), clocked.status().probes), (HalfOpen, 0));
+    clocked.many(3, Success);
+    assert_eq!(clocked.state(), Closed);
+}
+
+#[test]
+fn as_many_abandoned_probes_as_it_needs_open_it_again_for_as_long_as_before() {
+    let mut clocked = Clocked::new(probing(3));
+    let first = clocked.trip();
+    for _ in 0..5 {
+        clocked.wait();
+        clocked.many(2, Abandoned);
+        assert_eq!(clocked.state(), HalfOpen);
+        clocked.one(Abandoned);
+        assert_eq!(clocked.state(), Open, "a target that hangs must not take every request");
+        assert_eq!(clocked.cause(), Cause::ProbesAbandoned);
+        assert_eq!(
+            clocked.open_time(),
+            first,
+            "nobody knows that it failed: no longer than before"
+        );
+        assert_eq!(clocked.status().trips, 1);
+    }
+}
+
+#[test]
+fn a_success_between_abandoned_probes_starts_their_row_over() {
+    let mut clocked = Clocked::half_open(probing(2));
+    clocked.one(Abandoned);
+    clocked.one(Success);
+    clocked.one(Abandoned);
+    assert_eq!(clocked.state(), HalfOpen);
+    clocked.one(Success);
+    assert_eq!(clocked.state(), Closed);
 }
 
 #[test]
@@ -474,21 +518,52 @@ fn probes_that_succeeded_keep_their_places() {
 }
 
 #[test]
-fn one_failing_probe_trips_it_again_whatever_the_others_do() {
-    for successes in 0..3 {
-        let mut clocked = Clocked::half_open(probing(4));
-        clocked.many(successes, Success);
-        let running = clocked.admit();
-        clocked.one(Failure);
+fn as_many_failing_probes_as_the_share_says_trip_it_again_whatever_the_others_do() {
+    for (probes, needed) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)] {
+        let mut clocked = Clocked::half_open(probing(probes));
+        clocked.many(probes - 1, Success);
+        clocked.many(needed - 1, Failure);
         assert_eq!(
             clocked.state(),
-            Open,
-            "a failure after {successes} successes must trip it"
+            HalfOpen,
+            "{needed} of {probes} must fail: one that fails now and then is used as well"
         );
+        let running = clocked.admit();
+        clocked.assert_full("it needs one success more");
+        clocked.end(running, Failure);
+        assert_eq!(clocked.state(), Open, "{needed} of {probes} are too many");
         assert_eq!(clocked.cause(), Cause::ProbeFailed);
-        clocked.end(running, Success);
-        assert_eq!(clocked.state(), Open, "the other probe must not save it");
     }
+}
+
+#[test]
+fn a_probe_that_runs_when_others_have_failed_does_not_save_it() {
+    let mut clocked = Clocked::half_open(probing(4));
+    let running = clocked.admit();
+    clocked.many(2, Failure);
+    assert_eq!(clocked.state(), Open);
+    clocked.end(running, Success);
+    assert_eq!(clocked.state(), Open, "it was of an earlier round");
+}
+
+#[test]
+fn a_round_with_an_answered_probe_opens_it_for_the_first_time_only() {
+    let mut clocked = Clocked::new(open_for(10, 600));
+    for _ in 0..4 {
+        clocked.trip();
+        clocked.wait();
+    }
+    clocked.one(Success);
+    assert_open_time(clocked.trip(), seconds(10));
+    clocked.wait();
+    assert_open_time(clocked.trip(), seconds(20));
+    clocked.wait();
+    while clocked.state() != Open {
+        let broken = clocked.one(Success);
+        clocked.break_off(broken);
+    }
+    let open_time = clocked.open_time();
+    assert_open_time(open_time, seconds(40));
 }
 
 #[test]
@@ -560,7 +635,7 @@ fn only_a_recovery_begins_a_slow_start() {
 
 #[test]
 fn outcomes_of_attempts_begun_before_the_trip_do_not_count_after_it() {
-    for outcome in [Success, Failure, Unknown] {
+    for outcome in [Success, Failure, Unknown, Abandoned] {
         let mut clocked = Clocked::new(probing(2));
         let late: Vec<Permit> = (0..4).map(|_| clocked.admit()).collect();
         clocked.trip();
@@ -593,7 +668,7 @@ fn outcomes_of_attempts_begun_before_the_trip_do_not_count_after_it() {
 
 #[test]
 fn outcomes_of_probes_of_an_earlier_round_do_not_count_in_the_next() {
-    for outcome in [Success, Failure, Unknown] {
+    for outcome in [Success, Failure, Unknown, Abandoned] {
         let mut clocked = Clocked::half_open(probing(3));
         let late = [clocked.admit(), clocked.admit()];
         clocked.trip();
@@ -634,28 +709,54 @@ fn an_answer_that_breaks_off_counts_as_a_failure() {
 }
 
 #[test]
-fn answers_that_all_begin_well_and_break_off_trip_it_by_their_share() {
-    let mut clocked = Clocked::new(BreakerSettings::default());
-    for broken in 1..=20 {
+fn answers_that_all_begin_well_and_break_off_trip_it_like_failures_in_a_row() {
+    let mut clocked = Clocked::new(in_a_row(5));
+    for broken in 1..=5 {
         assert_eq!(clocked.state(), Closed, "the {broken}th must still be admitted");
         let answered = clocked.one(Success);
         clocked.break_off(answered);
     }
-    assert_eq!(
-        clocked.state(),
-        Open,
-        "twenty of twenty failed, however well they began"
-    );
-    assert_eq!(clocked.cause(), Cause::FailureRatio);
+    assert_eq!(clocked.state(), Open, "five of five failed, however well they began");
+    assert_eq!(clocked.cause(), Cause::ConsecutiveFailures);
 }
 
 #[test]
-fn a_probe_whose_answer_breaks_off_trips_it() {
+fn an_answer_that_reaches_its_end_starts_the_row_of_broken_ones_over() {
+    let mut clocked = Clocked::new(in_a_row(3));
+    for _ in 0..100 {
+        for _ in 0..2 {
+            let answered = clocked.one(Success);
+            clocked.break_off(answered);
+        }
+        let answered = clocked.one(Success);
+        clocked.breaker.on_completed(answered);
+    }
+    assert_eq!(clocked.state(), Closed, "there never were three in a row");
+}
+
+#[test]
+fn a_few_answers_that_break_off_among_many_that_run_do_not_trip_it() {
+    let mut clocked = Clocked::new(BreakerSettings {
+        minimum_requests: 10_000,
+        ..in_a_row(3)
+    });
+    let running: Vec<Permit> = (0..100).map(|_| clocked.one(Success)).collect();
+    for answered in &running[..90] {
+        clocked.break_off(*answered);
+        clocked.one(Success);
+    }
+    assert_eq!(clocked.state(), Closed, "those that still run have begun well");
+}
+
+#[test]
+fn a_probe_whose_answer_breaks_off_has_failed() {
     let mut clocked = Clocked::half_open(probing(3));
-    let answered = clocked.one(Success);
-    clocked.one(Success);
+    let answered = [clocked.one(Success), clocked.one(Success)];
+    clocked.break_off(answered[0]);
     assert_eq!(clocked.state(), HalfOpen);
-    clocked.break_off(answered);
+    clocked.one(Success);
+    assert_eq!(clocked.state(), HalfOpen, "it is one success less");
+    clocked.break_off(answered[1]);
     assert_eq!(clocked.state(), Open, "the target does not work yet");
     assert_eq!(clocked.cause(), Cause::ProbeFailed);
 }
@@ -875,10 +976,16 @@ struct Model {
     /// How long it was open the last time.
     was_open: Duration,
     row: u32,
+    /// Answers since the last one that reached its end: that began, and that broke off.
+    unended: (u32, u32),
+    /// Probes that nobody waited for, in a row.
+    abandoned: u32,
     /// When what was counted: requests and failures.
     counted: Vec<(Instant, u32, u32)>,
     /// Probes that did, in this round.
     succeeded: u32,
+    /// Probes that did not, in this round.
+    failed: u32,
     streak: u32,
     trips: u64,
 }
@@ -893,8 +1000,11 @@ impl Model {
             until: None,
             was_open: Duration::ZERO,
             row: 0,
+            unended: (0, 0),
+            abandoned: 0,
             counted: Vec::new(),
             succeeded: 0,
+            failed: 0,
             streak: 0,
             trips: 0,
         }
@@ -905,6 +1015,9 @@ impl Model {
         self.generation += 1;
         self.until = None;
         self.succeeded = 0;
+        self.failed = 0;
+        self.abandoned = 0;
+        self.unended = (0, 0);
     }
 
     fn time_passed(&mut self, now: Instant) {
@@ -920,6 +1033,7 @@ impl Model {
         match (self.state, outcome) {
             (Closed, Success) => {
                 self.row = 0;
+                self.unended.0 += 1;
                 self.counted.push((now, 1, 0));
             }
             (Closed, Failure) => {
@@ -928,13 +1042,27 @@ impl Model {
             }
             (HalfOpen, Success) => {
                 self.succeeded += 1;
+                self.abandoned = 0;
                 if self.succeeded == self.settings.half_open_max_calls {
                     self.close(now);
                 }
             }
-            (HalfOpen, Failure) => self.trip(now),
-            (Closed | HalfOpen, Unknown) => {}
+            (HalfOpen, Failure) => self.probe_failed(now),
+            (HalfOpen, Abandoned) => {
+                self.abandoned += 1;
+                if self.abandoned == self.settings.half_open_max_calls {
+                    self.change(Open);
+                    self.until = Some(now + self.was_open);
+                }
+            }
+            (Closed | HalfOpen, Unknown) | (Closed, Abandoned) => {}
             (Open, _) => unreachable!("no permit is of a generation in which it is open"),
+        }
+    }
+
+    fn completed(&mut self, generation: u32) {
+        if generation == self.generation {
+            self.unended = (0, 0);
         }
     }
 
@@ -945,9 +1073,13 @@ impl Model {
         match self.state {
             Closed => {
                 self.counted.push((now, 0, 1));
+                self.unended.1 += 1;
                 self.failed(now);
             }
-            HalfOpen => self.trip(now),
+            HalfOpen => {
+                self.succeeded -= 1;
+                self.probe_failed(now);
+            }
             Open => unreachable!("no permit is of a generation in which it is open"),
         }
     }
@@ -957,7 +1089,18 @@ impl Model {
         let (requests, failures) = self.window(now);
         let share = f64::from(failures) / f64::from(requests);
         let many = requests >= self.settings.minimum_requests && share >= self.settings.failure_ratio;
-        if many || self.row >= self.settings.failure_threshold {
+        let (begun, broken) = self.unended;
+        let broken_share = f64::from(broken) / f64::from(begun.max(1));
+        let broken = broken >= self.settings.failure_threshold && broken_share >= self.settings.failure_ratio;
+        if many || broken || self.row >= self.settings.failure_threshold {
+            self.trip(now);
+        }
+    }
+
+    fn probe_failed(&mut self, now: Instant) {
+        self.failed += 1;
+        let share = f64::from(self.failed) / f64::from(self.settings.half_open_max_calls);
+        if share >= self.settings.failure_ratio {
             self.trip(now);
         }
     }
@@ -965,7 +1108,8 @@ impl Model {
     fn trip(&mut self, now: Instant) {
         let needed = self.settings.reset_timeout.max(self.was_open);
         let well = self.state == Closed && now.saturating_duration_since(self.closed) >= needed;
-        self.streak = if well { 1 } else { self.streak + 1 };
+        let answers = self.state == HalfOpen && self.succeeded > 0;
+        self.streak = if well || answers { 1 } else { self.streak + 1 };
         self.trips += 1;
         self.change(Open);
     }
@@ -1015,6 +1159,8 @@ enum Op {
     End(usize, Outcome),
     /// The answer that began last breaks off.
     BreakOff,
+    /// The answer that began last reaches its end.
+    Complete,
     /// So many slices of the window pass.
     Pass(u32),
     /// Time passes until it is not open any more; when it is not open, as much as would do in any case.
@@ -1026,27 +1172,30 @@ const OLDEST: usize = 0;
 const NEWEST: usize = usize::MAX;
 
 /// All of them, for the exhaustive exploration. Four slices are less than any time limit of [`small`].
-const OPS: [Op; 11] = [
+const OPS: [Op; 13] = [
     Op::Admit,
     Op::End(OLDEST, Success),
     Op::End(OLDEST, Failure),
     Op::End(OLDEST, Unknown),
+    Op::End(OLDEST, Abandoned),
     Op::End(NEWEST, Success),
     Op::End(NEWEST, Failure),
     Op::End(NEWEST, Unknown),
     Op::BreakOff,
+    Op::Complete,
     Op::Pass(4),
     Op::PassOpenTime,
     Op::Reset,
 ];
 
 /// All ways to change the state.
-const EDGES: [(BreakerState, BreakerState, Cause); 8] = [
+const EDGES: [(BreakerState, BreakerState, Cause); 9] = [
     (Closed, Open, Cause::ConsecutiveFailures),
     (Closed, Open, Cause::FailureRatio),
     (Open, HalfOpen, Cause::ResetTimeout),
     (HalfOpen, Closed, Cause::Recovered),
     (HalfOpen, Open, Cause::ProbeFailed),
+    (HalfOpen, Open, Cause::ProbesAbandoned),
     (Closed, Closed, Cause::Reset),
     (Open, Closed, Cause::Reset),
     (HalfOpen, Closed, Cause::Reset),
@@ -1079,7 +1228,7 @@ impl World {
     fn can(&self, op: Op) -> bool {
         match op {
             Op::End(..) => !self.running.is_empty(),
-            Op::BreakOff => !self.answered.is_empty(),
+            Op::BreakOff | Op::Complete => !self.answered.is_empty(),
             Op::Admit | Op::Pass(_) | Op::PassOpenTime | Op::Reset => true,
         }
     }
@@ -1105,6 +1254,13 @@ impl World {
                 let before = self.before_late(generation);
                 self.breaker.on_broken_off(permit, self.now);
                 self.model.broke_off(generation, self.now);
+                self.assert_unmoved(before, trail);
+            }
+            Op::Complete => {
+                let (permit, generation) = self.answered.pop().expect("it must be possible");
+                let before = self.before_late(generation);
+                self.breaker.on_completed(permit);
+                self.model.completed(generation);
                 self.assert_unmoved(before, trail);
             }
             Op::Pass(slices) => self.now += slice * slices,
@@ -1353,12 +1509,12 @@ fn no_short_sequence_from_a_new_breaker_breaks_a_promise() {
         found.sequences
     );
     for (place, edge) in EDGES.iter().enumerate() {
-        // Two failures, the wait and two successful probes take nine operations.
+        // Two failures, the wait and two probes that end take nine operations.
         let reached = found.edges & (1 << place) != 0;
         assert_eq!(
             reached,
-            edge.2 != Cause::Recovered,
-            "all edges but the recovery must have been reached: {edge:?}"
+            ![Cause::Recovered, Cause::ProbesAbandoned].contains(&edge.2),
+            "all edges but those after two probes must have been reached: {edge:?}"
         );
     }
 }
@@ -1408,11 +1564,12 @@ fn any_settings() -> impl Strategy<Value = BreakerSettings> {
 }
 
 fn any_op() -> impl Strategy<Value = Op> {
-    let outcome = prop_oneof![3 => Just(Success), 2 => Just(Failure), 1 => Just(Unknown)];
+    let outcome = prop_oneof![3 => Just(Success), 2 => Just(Failure), 1 => Just(Unknown), 1 => Just(Abandoned)];
     prop_oneof![
         16 => Just(Op::Admit),
         16 => (0usize..6, outcome).prop_map(|(nth, outcome)| Op::End(nth, outcome)),
-        1 => Just(Op::BreakOff),
+        2 => Just(Op::BreakOff),
+        1 => Just(Op::Complete),
         4 => (1u32..15).prop_map(Op::Pass),
         3 => Just(Op::PassOpenTime),
         1 => Just(Op::Reset),

@@ -104,6 +104,12 @@ impl MemberPlan {
         self
     }
 
+    /// With a breaker that needs so many probes to recover.
+    pub(crate) fn probes(mut self, probes: u32) -> Self {
+        self.breaker.half_open_max_calls = probes;
+        self
+    }
+
     /// With a breaker that gives a recovered deployment its turns back over so long.
     pub(crate) fn slow_start(mut self, slow_start: Duration) -> Self {
         self.breaker.slow_start = slow_start;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 use wharf_policy::{AttemptOptions, EventSource, Upstream};
 use wharf_types::{DeploymentName, Error, ErrorKind, Event, FinishReason, Part, Request, Response, Start, Usage};
@@ -157,6 +158,7 @@ pub(crate) struct Vendor {
     script: Mutex<Script>,
     seen: Mutex<Vec<Seen>>,
     calls: Arc<Calls>,
+    places: Option<Arc<Semaphore>>,
 }
 
 struct Script {
@@ -182,7 +184,15 @@ impl Vendor {
             }),
             seen: Mutex::default(),
             calls: Arc::default(),
+            places: None,
         })
+    }
+
+    /// On a host that can run only so many attempts at once.
+    pub(crate) fn with_places(self: Arc<Self>, places: &Arc<Semaphore>) -> Arc<Self> {
+        let mut vendor = Arc::into_inner(self).expect("nobody else knows it yet");
+        vendor.places = Some(Arc::clone(places));
+        Arc::new(vendor)
     }
 
     /// The next turn of the script.
@@ -253,6 +263,7 @@ impl Vendor {
         let busy = Busy {
             calls: Arc::clone(&self.calls),
             done: false,
+            _place: options.place,
         };
         (turn.unwrap_or_else(|| script.otherwise.clone()), busy)
     }
@@ -267,6 +278,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Busy {
     calls: Arc<Calls>,
     done: bool,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Busy {
@@ -287,6 +299,10 @@ impl Drop for Busy {
 impl Upstream for Vendor {
     fn deployment(&self) -> &DeploymentName {
         &self.name
+    }
+
+    fn places(&self) -> Option<&Arc<Semaphore>> {
+        self.places.as_ref()
     }
 
     fn generate<'a>(&'a self, _: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<Response, Error>> {

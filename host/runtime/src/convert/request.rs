@@ -1,6 +1,8 @@
 //! A request as the guest wants it. Lists of borrowed items have to live somewhere while the guest reads
 //! them: [`Lists`] owns them, the request points into it.
 
+use std::hash::{Hash as _, Hasher};
+
 use wharf_types as host;
 
 use crate::bindings::wharf::provider::types as wit;
@@ -65,6 +67,26 @@ impl<'a> Lists<'a> {
             })
             .collect()
     }
+}
+
+/// Roughly how many bytes it is.
+pub(crate) fn weight(request: &host::Request) -> usize {
+    /// Counts what it is given.
+    struct Scale(usize);
+
+    impl Hasher for Scale {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0 += bytes.len();
+        }
+
+        fn finish(&self) -> u64 {
+            self.0 as u64
+        }
+    }
+
+    let mut scale = Scale(0);
+    request.hash(&mut scale);
+    scale.0
 }
 
 /// The request, pointing at the lists. `model` is the vendor's name.

@@ -6,7 +6,7 @@ use http::Request;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, Result as WasiResult, WasiBody, WasiHttpHooks};
 
 use super::{Outbound, Seen};
-use crate::call::CallOptions;
+use crate::call::Terms;
 
 /// The way out of one call.
 pub(crate) struct Hooks {
@@ -14,16 +14,16 @@ pub(crate) struct Hooks {
     seen: Arc<Seen>,
     /// Bytes a response body may have.
     cap: u64,
-    call: CallOptions,
+    terms: Terms,
 }
 
 impl Hooks {
-    pub(crate) fn new(outbound: Arc<Outbound>, seen: Arc<Seen>, cap: u64, call: CallOptions) -> Self {
+    pub(crate) fn new(outbound: Arc<Outbound>, seen: Arc<Seen>, cap: u64, terms: Terms) -> Self {
         Self {
             outbound,
             seen,
             cap,
-            call,
+            terms,
         }
     }
 }
@@ -38,9 +38,9 @@ impl WasiHttpHooks for Hooks {
         _processed: Io,
     ) -> Box<dyn Future<Output = WasiResult<(http::Response<WasiBody>, Io)>> + Send> {
         let (outbound, seen) = (Arc::clone(&self.outbound), Arc::clone(&self.seen));
-        let (cap, call) = (self.cap, self.call);
+        let (cap, terms) = (self.cap, self.terms);
         Box::new(async move {
-            let answer = outbound.send(request, options, &seen, cap, call).await?;
+            let answer = outbound.send(request, options, &seen, cap, terms).await?;
             // The pooled client drives its connections itself; there is nothing left to do here.
             Ok((answer, Box::new(std::future::ready(Ok(()))) as Io))
         })

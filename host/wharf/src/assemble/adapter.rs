@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
 use wharf_policy::{AttemptOptions, EventSource, Upstream};
 use wharf_runtime::{CallOptions, Deployment, EventStream};
 use wharf_types::{DeploymentName, Error, Event, Request, Response};
@@ -19,12 +20,17 @@ fn call(options: AttemptOptions) -> CallOptions {
         deadline: options.deadline,
         key: options.key,
         connect: options.connect,
+        place: options.place,
     }
 }
 
 impl Upstream for Adapter {
     fn deployment(&self) -> &DeploymentName {
         self.deployment.name()
+    }
+
+    fn places(&self) -> Option<&Arc<Semaphore>> {
+        Some(self.deployment.places())
     }
 
     fn generate<'a>(&'a self, request: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<Response, Error>> {

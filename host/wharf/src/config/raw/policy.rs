@@ -80,7 +80,7 @@ pub(crate) struct RawCircuitBreaker {
     /// Consecutive failures that trip the breaker.
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) failure_threshold: Option<u32>,
-    /// Share of failures among the requests of the window that trips the breaker too.
+    /// Share of failures among the requests of the window that trips the breaker too, and among its probes.
     #[schemars(range(min = 0.01, max = 1))]
     pub(crate) failure_ratio: Option<f64>,
     /// Requests in the window below which failure_ratio is not looked at.
@@ -92,7 +92,7 @@ pub(crate) struct RawCircuitBreaker {
     /// How long a tripped breaker rejects before it probes.
     #[schemars(regex(pattern = DURATION), extend("x-range" = ["100ms", "1h"]))]
     pub(crate) reset_timeout: Option<String>,
-    /// Longest time that a tripped breaker rejects: the time doubles with every trip that follows a recovery too soon.
+    /// Longest time that a tripped breaker rejects: the time doubles with every trip that follows a recovery too soon and every round of probes without a success.
     /// Not below reset_timeout; where only that is written and longer, as long.
     #[schemars(regex(pattern = DURATION), extend("x-range" = ["100ms", "24h"]))]
     pub(crate) max_reset_timeout: Option<String>,
