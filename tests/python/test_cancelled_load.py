@@ -32,7 +32,7 @@ LIMITED = "limited"
 ROUTES = [HANGS, DRIPS, *FAILS, LIMITED]
 
 #: What the process may grow from one batch to the next: a share of what it had, and what one batch happens to need.
-GROWTH, SLACK = 1.2, 8 << 20
+GROWTH, SLACK = 1.05, 4 << 20
 
 
 @pytest.fixture

@@ -35,9 +35,8 @@ def upstreams(start_mock):
     return {name: start_mock(name, *arguments) for name, arguments in UPSTREAMS.items()}
 
 
-# Both give a deployment that hangs, and so collects requests, fewer than its share. Everything else is as it comes,
-# but for the wait before a retry, which makes the test faster.
-@pytest.fixture(params=["least_connections", "latency"])
+# Everything else is as it comes, but for the wait before a retry, which makes the test faster.
+@pytest.fixture(params=["round_robin", "weighted", "least_connections", "latency"])
 def host(request, upstreams, start_wharf):
     return start_wharf(
         *(openai_deployment(name, mock, ["gpt-4"], timeout="2s") for name, mock in upstreams.items()),

@@ -114,24 +114,28 @@ fn by_status(status: u16) -> ErrorKind {
 /// What a vendor's code means. Codes from the error documentation of OpenAI, Azure, Anthropic, Google and
 /// OpenRouter, and from servers that speak OpenAI's API.
 fn by_code(vendor: &VendorError) -> Option<ErrorKind> {
-    [&vendor.code, &vendor.class]
-        .into_iter()
-        .flatten()
-        .find_map(|code| one_code(code))
-        .or_else(|| {
-            // The one thing worth reading a sentence for: servers that signal a full context with a plain 400.
-            let message = vendor.message.as_deref()?.to_ascii_lowercase();
-            [
-                "maximum context length",
-                "context size",
-                "context window",
-                "prompt is too long",
-                "too many tokens",
-            ]
-            .iter()
-            .any(|needle| message.contains(needle))
-            .then_some(ErrorKind::ContextLengthExceeded)
-        })
+    let codes = [&vendor.code, &vendor.class].into_iter().flatten();
+    let kind = codes.into_iter().find_map(|code| one_code(code));
+    match kind {
+        None | Some(ErrorKind::RateLimited) if is_too_large(vendor) => Some(ErrorKind::ContextLengthExceeded),
+        kind => kind,
+    }
+}
+
+/// The one thing worth reading a sentence for: servers that signal a full context with a plain 400, or, where one
+/// request is more than a minute may cost, with a 429 that no wait changes.
+fn is_too_large(vendor: &VendorError) -> bool {
+    let message = vendor.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+    [
+        "maximum context length",
+        "context size",
+        "context window",
+        "prompt is too long",
+        "too many tokens",
+        "request too large for ",
+    ]
+    .iter()
+    .any(|needle| message.contains(needle))
 }
 
 fn one_code(code: &str) -> Option<ErrorKind> {

@@ -58,6 +58,14 @@ fn a_telling_code_refines_the_status() {
 }
 
 #[test]
+fn a_request_that_costs_more_than_a_minute_may_is_too_large_whenever_it_comes() {
+    let body = r#"{"error":{"message":"Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 30000, Requested 35000.","type":"tokens","code":"rate_limit_exceeded"}}"#;
+    check(429, body, &ErrorKind::ContextLengthExceeded);
+    let busy = r#"{"error":{"message":"Rate limit reached for gpt-4o: Limit 30000, Used 29000, Requested 2000.","type":"tokens","code":"rate_limit_exceeded"}}"#;
+    check(429, busy, &ErrorKind::RateLimited);
+}
+
+#[test]
 fn a_failure_of_the_vendor_cannot_be_talked_into_the_callers_fault() {
     check(500, &coded("invalid_api_key"), &ErrorKind::Unavailable);
     check(502, &coded("context_length_exceeded"), &ErrorKind::Unavailable);
