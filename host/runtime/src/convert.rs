@@ -4,11 +4,13 @@
 mod answer;
 mod error;
 mod manifest;
+mod optional;
 mod request;
 
 pub(crate) use answer::{event, response};
 pub(crate) use error::{cut, error};
 pub(crate) use manifest::{capabilities, health, manifest};
+pub(crate) use optional::{EmbedLists, embed_request, embed_response, model, progress};
 pub(crate) use request::{Lists, request, weight};
 
 use wharf_types::Json;

@@ -16,6 +16,8 @@ use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::stream::EventStream;
 
+mod optional;
+
 /// How a deployment is set up.
 #[derive(Debug, Clone)]
 pub struct DeploymentOptions {
@@ -126,7 +128,7 @@ impl Deployment {
         };
         Instance::start(
             &self.engine,
-            &self.provider.pre,
+            &self.provider.exports,
             self.name.as_str(),
             parts,
             cap,

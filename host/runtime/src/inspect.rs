@@ -2,11 +2,16 @@
 //! imports. Reads names only; validation of the code comes with compiling.
 
 use wasmparser::{ComponentExternName, Encoding, Parser, Payload};
+use wharf_types::Features;
 
 /// Package of the contract.
 const PACKAGE: &str = "wharf:provider/";
 /// The interface every provider exports.
 const PROVIDER: &str = "provider";
+/// The interfaces a provider may export besides.
+const EMBEDDINGS: &str = "embeddings";
+const TOKENS: &str = "tokens";
+const MODELS: &str = "models";
 /// Contract versions this host supports.
 pub const SUPPORTED: &str = "0.1.0";
 /// Namespaces whose interfaces the host offers: all of WASI 0.2 (mostly denied), and the contract's own.
@@ -52,6 +57,14 @@ pub enum NotAProvider {
         /// The version it is built for.
         found: String,
     },
+    /// One of its optional interfaces is for another host.
+    #[error("its interface `{interface}` is built for wharf:provider@{found}, this host supports {SUPPORTED}")]
+    UnknownInterfaceVersion {
+        /// The interface.
+        interface: String,
+        /// The version it is built for.
+        found: String,
+    },
     /// It wants something that no host gives it.
     #[error("it asks for {}, which this host does not offer", list(.0))]
     UnknownImport(Vec<String>),
@@ -69,7 +82,9 @@ impl NotAProvider {
             }
             Self::Malformed(_) => "copy or download the file again; it may be cut off",
             Self::WrongWorld(_) => "build it against the world `ai-provider` in wit/",
-            Self::UnknownVersion { .. } => "upgrade the host, or rebuild the provider with the 0.1 SDK",
+            Self::UnknownVersion { .. } | Self::UnknownInterfaceVersion { .. } => {
+                "upgrade the host, or rebuild the provider with the 0.1 SDK"
+            }
             Self::UnknownImport(_) => "a provider may import wasi 0.2 interfaces and wharf:provider; remove the others",
         }
     }
@@ -140,12 +155,44 @@ impl Outline {
             Some(version) if version == SUPPORTED => {}
             Some(found) => return Err(NotAProvider::UnknownVersion { found }),
         }
+        for interface in [EMBEDDINGS, TOKENS, MODELS] {
+            if let Some(found) = self.foreign(interface) {
+                let interface = interface.to_owned();
+                return Err(NotAProvider::UnknownInterfaceVersion { interface, found });
+            }
+        }
         let unknown: Vec<String> = self.imports.iter().filter(|name| !is_offered(name)).cloned().collect();
         if unknown.is_empty() {
             Ok(())
         } else {
             Err(NotAProvider::UnknownImport(unknown))
         }
+    }
+
+    /// Which optional interfaces it exports.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        let has = |interface: &str| self.versions(interface).any(|version| version == SUPPORTED);
+        Features {
+            embeddings: has(EMBEDDINGS),
+            tokens: has(TOKENS),
+            models: has(MODELS),
+        }
+    }
+
+    /// The version of an optional interface that it exports in no version this host supports.
+    fn foreign(&self, interface: &str) -> Option<String> {
+        let mut versions = self.versions(interface).peekable();
+        let first = versions.peek().map(|version| (*version).to_owned());
+        first.filter(|_| !versions.any(|version| version == SUPPORTED))
+    }
+
+    /// The versions in which it exports an interface of the contract.
+    fn versions<'a>(&'a self, interface: &'a str) -> impl Iterator<Item = &'a str> {
+        self.exports.iter().filter_map(move |name| {
+            let (found, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
+            (found == interface).then_some(version)
+        })
     }
 }
 
@@ -181,6 +228,50 @@ mod tests {
             Err(NotAProvider::Malformed(_))
         ));
         assert!(matches!(outline(b"\0asm"), Err(NotAProvider::Malformed(_))));
+    }
+
+    #[test]
+    fn optional_interfaces_are_found_by_their_exports() {
+        let provider = "wharf:provider/provider@0.1.0";
+        let none = outline_of(&[], &[provider]);
+        assert_eq!(none.features(), Features::default());
+        let some = outline_of(
+            &[],
+            &[
+                "wharf:provider/tokens@0.1.0",
+                provider,
+                "acme:db/models@0.1.0",
+                "wharf:provider/embeddings@0.1.0",
+            ],
+        );
+        assert_eq!(some.check(), Ok(()));
+        let expected = Features {
+            embeddings: true,
+            tokens: true,
+            models: false,
+        };
+        assert_eq!(
+            some.features(),
+            expected,
+            "another package's interface of that name is no feature"
+        );
+    }
+
+    #[test]
+    fn an_optional_interface_of_another_version_is_named() {
+        let provider = "wharf:provider/provider@0.1.0";
+        let newer = outline_of(&[], &[provider, "wharf:provider/models@0.2.0"]);
+        let refused = newer.check().unwrap_err();
+        for word in ["`models`", "0.2.0", SUPPORTED] {
+            assert!(refused.to_string().contains(word), "{refused}");
+        }
+        assert!(refused.remedy().contains("rebuild"), "{}", refused.remedy());
+        let both = outline_of(
+            &[],
+            &[provider, "wharf:provider/models@0.2.0", "wharf:provider/models@0.1.0"],
+        );
+        assert_eq!(both.check(), Ok(()), "one version that this host supports is enough");
+        assert!(both.features().models);
     }
 
     #[test]

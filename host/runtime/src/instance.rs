@@ -7,20 +7,24 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use wasmtime::Store;
-use wasmtime::component::ResourceAny;
+use wasmtime::component::{Instance as Component, ResourceAny};
 use wharf_types::{Error, ErrorKind, Event, Request, Response};
 
+use crate::bindings::exports::wharf::provider::provider;
 use crate::bindings::wharf::provider::types as wit;
-use crate::bindings::{Host_, Host_Pre};
 use crate::call::CallOptions;
 use crate::engine::Engine;
+use crate::exports::Exports;
 use crate::guest_log::GuestLog;
 use crate::limits::Limits;
 use crate::metering::{self, Metered as _};
 use crate::outbound::{Hooks, Outbound, Seen};
+use crate::provider::LoadProblem;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::{convert, verdict};
+
+mod optional;
 
 /// How long a guest may take to say goodbye: the answer is waiting.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -36,7 +40,9 @@ pub(crate) struct Parts<'a> {
 pub(crate) struct Instance {
     // The store goes before the slot, so that a slot that is free really is.
     store: Store<State>,
-    guest: Host_,
+    // What the optional interfaces are looked up in, by the calls that need them.
+    component: Component,
+    guest: provider::Guest,
     seen: Arc<Seen>,
     _slot: OwnedSemaphorePermit,
 }
@@ -45,7 +51,7 @@ impl Instance {
     /// Waits for a slot and makes an instance. `cap` is how many bytes a response body may have.
     pub(crate) async fn start(
         engine: &Engine,
-        pre: &Host_Pre<State>,
+        exports: &Exports,
         deployment: &str,
         parts: Parts<'_>,
         cap: u64,
@@ -78,20 +84,26 @@ impl Instance {
             metering::on_call(store, hook);
             Ok(())
         });
-        let started = timeout_at(deadline, pre.instantiate_async(&mut store)).await;
-        let guest = started
+        let started = timeout_at(deadline, exports.instantiate(&mut store)).await;
+        let (component, guest) = started
             .map_err(|_| verdict::of_timeout())?
             .map_err(|e| verdict::of_trap(&e))?;
         Ok(Self {
             store,
+            component,
             guest,
             seen,
             _slot: slot,
         })
     }
 
+    /// Whether the optional interfaces have the contract's types; for the trial.
+    pub(crate) fn check(&mut self, exports: &Exports) -> Result<(), LoadProblem> {
+        exports.check(&mut self.store, &self.component)
+    }
+
     pub(crate) async fn describe(&mut self, deadline: Instant) -> Result<wit::Manifest, Error> {
-        let call = self.guest.wharf_provider_provider().call_describe(&mut self.store);
+        let call = self.guest.call_describe(&mut self.store);
         self.seen.judge_call(timeout_at(deadline, call).await)
     }
 
@@ -105,10 +117,7 @@ impl Instance {
         let parts = lists.parts(request);
         let messages = convert::Lists::messages(request, &parts);
         let lent = convert::request(request, model, &lists, &messages);
-        let call = self
-            .guest
-            .wharf_provider_provider()
-            .call_generate(&mut self.store, lent);
+        let call = self.guest.call_generate(&mut self.store, lent);
         let outcome = timeout_at(deadline, call).await;
         self.seen.judge_request(outcome, request).map(convert::response)
     }
@@ -123,14 +132,13 @@ impl Instance {
         let parts = lists.parts(request);
         let messages = convert::Lists::messages(request, &parts);
         let lent = convert::request(request, model, &lists, &messages);
-        let call = self.guest.wharf_provider_provider().call_stream(&mut self.store, lent);
+        let call = self.guest.call_stream(&mut self.store, lent);
         self.seen.judge_request(timeout_at(deadline, call).await, request)
     }
 
     pub(crate) async fn next(&mut self, stream: ResourceAny, deadline: Instant) -> Result<Vec<Event>, Error> {
-        let provider = self.guest.wharf_provider_provider();
-        let call = provider.event_stream();
-        let call = call.call_next(&mut self.store, stream);
+        let streams = self.guest.event_stream();
+        let call = streams.call_next(&mut self.store, stream);
         let events = self.seen.judge(timeout_at(deadline, call).await)?;
         Ok(events.into_iter().map(convert::event).collect())
     }
@@ -140,17 +148,14 @@ impl Instance {
         model: Option<&str>,
         deadline: Instant,
     ) -> Result<wharf_types::Capabilities, Error> {
-        let call = self
-            .guest
-            .wharf_provider_provider()
-            .call_capabilities(&mut self.store, model);
+        let call = self.guest.call_capabilities(&mut self.store, model);
         self.seen
             .judge(timeout_at(deadline, call).await)
             .map(convert::capabilities)
     }
 
     pub(crate) async fn health_check(&mut self, deadline: Instant) -> Result<wharf_types::HealthStatus, Error> {
-        let call = self.guest.wharf_provider_provider().call_health_check(&mut self.store);
+        let call = self.guest.call_health_check(&mut self.store);
         self.seen.judge(timeout_at(deadline, call).await).map(convert::health)
     }
 
@@ -160,7 +165,7 @@ impl Instance {
             if let Some(stream) = stream {
                 stream.resource_drop_async(&mut self.store).await?;
             }
-            self.guest.wharf_provider_provider().call_close(&mut self.store).await
+            self.guest.call_close(&mut self.store).await
         };
         match timeout_at(deadline.min(Instant::now() + CLOSE_TIMEOUT), goodbye).await {
             Ok(Ok(())) => {}

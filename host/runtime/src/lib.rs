@@ -12,6 +12,7 @@ mod call;
 mod convert;
 mod deployment;
 mod engine;
+mod exports;
 mod guest_log;
 pub mod inspect;
 mod instance;
@@ -34,4 +35,4 @@ pub use outbound::{AllowEntry, OutboundError, OutboundOptions, OutboundTimeouts}
 pub use provider::{LoadError, LoadProblem, Provider};
 pub use runtime::Runtime;
 pub use secret::Secret;
-pub use stream::EventStream;
+pub use stream::{EventStream, PullStream};

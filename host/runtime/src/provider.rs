@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wasmtime::component::{Component, InstancePre};
-use wharf_types::Manifest;
+use wasmtime::component::Component;
+use wharf_types::{Features, Manifest};
 
-use crate::bindings::Host_Pre;
+use crate::exports::Exports;
 use crate::inspect::{NotAProvider, Outline};
-use crate::state::State;
 
 /// A provider that calls can be made to. Immutable; shared by all deployments that use it.
 pub struct Provider {
-    pub(crate) pre: Host_Pre<State>,
+    pub(crate) exports: Exports,
     /// What it says about itself.
     pub manifest: Manifest,
     /// Where it was loaded from.
@@ -105,7 +104,7 @@ pub(crate) struct Candidate<'a> {
 }
 
 impl Provider {
-    pub(crate) fn new(candidate: Candidate<'_>, pre: Host_Pre<State>, manifest: Manifest) -> Arc<Self> {
+    pub(crate) fn new(candidate: Candidate<'_>, exports: Exports, manifest: Manifest) -> Arc<Self> {
         let Candidate {
             path,
             digest,
@@ -113,7 +112,7 @@ impl Provider {
             outline,
         } = candidate;
         Arc::new(Self {
-            pre,
+            exports,
             manifest,
             path: path.to_owned(),
             digest,
@@ -121,11 +120,12 @@ impl Provider {
             outline,
         })
     }
-}
 
-/// The two shapes a compiled component takes on its way to a provider.
-pub(crate) fn prepare(component: InstancePre<State>) -> Result<Host_Pre<State>, LoadProblem> {
-    Host_Pre::new(component).map_err(|e| LoadProblem::Link(format!("{e:#}")))
+    /// Which optional interfaces it has.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.exports.features()
+    }
 }
 
 /// Compiles. Takes seconds for large files: never on an async thread.

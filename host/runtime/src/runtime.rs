@@ -1,7 +1,7 @@
 //! The runtime: one engine, one linker, and loading.
 //!
 //! Order of loading, each step with its own error: size → format → contract version → imports → compile →
-//! link → trial instance and `describe` under limits. A file that fails is left out; everything else goes on.
+//! link and look for exports → trial instance, types of the exports, and `describe` under limits. A file that fails is left out; everything else goes on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,11 @@ use crate::bindings::wharf::provider::{config, log};
 use crate::call::CallOptions;
 use crate::deployment::{Deployment, DeploymentError, DeploymentOptions};
 use crate::engine::{Engine, EngineConfig, EngineError};
+use crate::exports::Exports;
 use crate::inspect;
 use crate::instance::Instance;
 use crate::outbound::{Outbound, OutboundOptions, TrustedRoots};
-use crate::provider::{Candidate, LoadError, LoadProblem, Provider, compile, prepare};
+use crate::provider::{Candidate, LoadError, LoadProblem, Provider, compile};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::{Limits, convert};
@@ -102,8 +103,8 @@ impl Runtime {
             .linker
             .instantiate_pre(&component)
             .map_err(|e| LoadProblem::Link(format!("{e:#}")))?;
-        let pre = prepare(pre)?;
-        let manifest = self.trial(&pre).await?;
+        let exports = Exports::find(pre, outline.features())?;
+        let manifest = self.trial(&exports).await?;
         Ok(Provider::new(
             Candidate {
                 path,
@@ -111,13 +112,13 @@ impl Runtime {
                 size,
                 outline,
             },
-            pre,
+            exports,
             manifest,
         ))
     }
 
-    /// Runs `describe` with no network and default limits.
-    async fn trial(&self, pre: &crate::bindings::Host_Pre<State>) -> Result<wharf_types::Manifest, LoadProblem> {
+    /// Checks what only an instance shows, and runs `describe` with no network and default limits.
+    async fn trial(&self, exports: &Exports) -> Result<wharf_types::Manifest, LoadProblem> {
         let failed = |e: &dyn std::fmt::Display| LoadProblem::Trial(e.to_string());
         let outbound = Outbound::new(&OutboundOptions::default(), &self.roots).map_err(|e| failed(&e))?;
         let limits = Limits::default();
@@ -128,9 +129,10 @@ impl Runtime {
             settings: &settings,
             outbound: &Arc::new(outbound),
         };
-        let mut instance = Instance::start(&self.engine, pre, "trial", parts, 0, CallOptions::until(deadline))
+        let mut instance = Instance::start(&self.engine, exports, "trial", parts, 0, CallOptions::until(deadline))
             .await
             .map_err(|e| trial_error(&e))?;
+        instance.check(exports)?;
         let manifest = instance.describe(deadline).await.map_err(|e| trial_error(&e))?;
         convert::manifest(manifest).map_err(LoadProblem::Manifest)
     }

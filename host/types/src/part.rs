@@ -84,9 +84,9 @@ pub struct ToolResult {
 pub struct Reasoning {
     /// The visible text.
     pub text: Option<String>,
-    /// The vendor's seal; goes back unchanged.
+    /// The vendor's seal, with the mark of its dialect (`wharf:DIALECT:`); goes back unchanged.
     pub signature: Option<String>,
-    /// Encrypted reasoning; goes back unchanged.
+    /// Encrypted reasoning, marked likewise; goes back unchanged.
     pub redacted: Option<String>,
     /// Vendor fields of the part: a JSON object.
     pub extra: Option<Json>,

@@ -1,31 +1,24 @@
-//! OpenAI chat completions, and every server that speaks them.
+//! OpenAI's API: chat completions, embeddings and the list of models, and every server that speaks it.
 //!
-//! This file is the glue: settings, the two exchanges, the manifest. What is said on the wire is decided in
-//! [`request`], [`answer`] and [`stream`], which are pure and tested natively.
+//! This file is the glue: settings, the exchanges of a chat, the manifest; `optional.rs` has those of the optional
+//! interfaces. What is said on the wire is decided in [`wharf_openai_api`], which is pure and shared with other
+//! providers.
 
-pub mod answer;
-mod content;
-pub mod request;
-mod residual;
+mod optional;
 pub mod settings;
-pub mod stream;
-mod tools;
-mod usage;
 
 use settings::Settings;
+use wharf_openai_api::chat::{answer, request, stream};
 use wharf_provider_sdk::{
     Capabilities, Credential, Error, ErrorKind, HealthStatus, Manifest, Provider, Request, Response, Support, config,
     http, log,
 };
 
-/// The dialect this provider shares with the host's OpenAI API: what neither maps passes through unchanged.
-pub const DIALECT: &str = "openai.chat";
-
 /// The provider.
 #[derive(Debug)]
 pub struct OpenAi;
 
-wharf_provider_sdk::provider!(OpenAi);
+wharf_provider_sdk::provider!(OpenAi: Embeddings, Models);
 
 impl Provider for OpenAi {
     type Stream = stream::Stream;
@@ -36,7 +29,7 @@ impl Provider for OpenAi {
             base_url: Some("https://api.openai.com/v1".to_owned()),
             credential: Credential::Bearer,
             config_schema: settings::SCHEMA.to_owned(),
-            homepage: Some("https://platform.openai.com/docs/api-reference/chat".to_owned()),
+            homepage: Some("https://platform.openai.com/docs/api-reference".to_owned()),
             ..Manifest::new(
                 "openai",
                 env!("CARGO_PKG_VERSION"),
@@ -80,30 +73,35 @@ impl Provider for OpenAi {
 
 fn send(request: &Request, streamed: bool) -> Result<http::Response, Error> {
     let settings: Settings = config::load()?;
-    let body = request::body(request, &settings, streamed)?;
+    let body = request::body(request, &settings.server(), streamed)?;
+    post(&settings, "/chat/completions", body)
+}
+
+/// One exchange with an operation of the server.
+fn post(settings: &Settings, path: &str, body: Vec<u8>) -> Result<http::Response, Error> {
     let mut answer = settings
-        .apply(http::Request::post(&settings.url("/chat/completions")?))
+        .apply(http::Request::post(&settings.url(path)?))
         .json(body)
         .send()?;
     match answer.status() {
         200..=299 => Ok(answer),
-        _ => Err(explain(Error::from_response(&mut answer))),
+        _ => Err(explain(Error::from_response(&mut answer), path)),
     }
 }
 
 /// A 404 that does not speak of a model comes from a server that has no such path: the operator's mistake, which
 /// must not look like the client's.
-fn explain(error: Error) -> Error {
+fn explain(error: Error, path: &str) -> Error {
     let about_model = error.provider_code.is_some() || error.message.to_ascii_lowercase().contains("model");
     if error.kind != ErrorKind::NotFound || about_model {
         return error;
     }
     let message =
-        "the server has no path /chat/completions below `base_url`; most servers want a base_url that ends in /v1";
-    log::warn(message);
+        format!("the server has no path {path} below `base_url`; most servers want a base_url that ends in /v1");
+    log::warn(&message);
     Error {
         kind: ErrorKind::Protocol,
-        message: message.to_owned(),
+        message,
         ..error
     }
 }

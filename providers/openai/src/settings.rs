@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use wharf_openai_api::chat::Server;
+use wharf_openai_api::embeddings::Encoding;
+use wharf_provider_sdk::call_ids::{Form, Rule};
 use wharf_provider_sdk::{Error, ErrorKind, http};
 
 /// The JSON Schema of `settings:`. Must agree with [`Settings`]; a test compares the names.
@@ -14,7 +17,9 @@ pub const SCHEMA: &str = r#"{
     "project": {"type": "string", "description": "Sent as OpenAI-Project."},
     "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "More request headers, for example HTTP-Referer for OpenRouter. Not for credentials."},
     "max_tokens_field": {"enum": ["max_tokens", "max_completion_tokens"], "description": "How the server calls the output limit when the client's API does not say. Default: max_completion_tokens at api.openai.com, max_tokens elsewhere."},
-    "stream_usage": {"type": "boolean", "description": "Whether to ask for token counts in streams. Default true; false for servers that refuse stream_options."}
+    "stream_usage": {"type": "boolean", "description": "Whether to ask for token counts in streams. Default true; false for servers that refuse stream_options."},
+    "call_ids": {"enum": ["any", "nine"], "description": "What the server takes as the identifier of a tool call. any: up to 40 characters, as OpenAI. nine: exactly nine letters and digits, as Mistral's models. Default any."},
+    "embedding_format": {"enum": ["base64", "float"], "description": "How vectors are asked for. Default base64; float for servers that refuse encoding_format base64."}
   }
 }"#;
 
@@ -34,6 +39,10 @@ pub struct Settings {
     pub max_tokens_field: Option<String>,
     /// Whether streams are asked for token counts.
     pub stream_usage: bool,
+    /// What the server takes as the identifier of a call: `nine` letters and digits, else what OpenAI takes.
+    pub call_ids: String,
+    /// How vectors are asked for: `base64`, else decimal numbers.
+    pub embedding_format: String,
 }
 
 impl Default for Settings {
@@ -45,6 +54,8 @@ impl Default for Settings {
             headers: BTreeMap::new(),
             max_tokens_field: None,
             stream_usage: true,
+            call_ids: "any".to_owned(),
+            embedding_format: "base64".to_owned(),
         }
     }
 }
@@ -74,6 +85,35 @@ impl Settings {
         }
     }
 
+    /// What the server expects of a request.
+    #[must_use]
+    pub fn server(&self) -> Server<'_> {
+        let openai = Server::default();
+        let form = if self.call_ids == "nine" {
+            Form::Nine
+        } else {
+            openai.call_ids.form
+        };
+        Server {
+            max_tokens_field: self.max_tokens_field(),
+            stream_usage: self.stream_usage,
+            call_ids: Rule {
+                form,
+                ..openai.call_ids
+            },
+        }
+    }
+
+    /// How vectors are asked for.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        if self.embedding_format == "float" {
+            Encoding::Float
+        } else {
+            Encoding::Base64
+        }
+    }
+
     /// Adds the configured headers.
     #[must_use]
     pub fn apply(&self, mut request: http::Request) -> http::Request {
@@ -100,14 +140,19 @@ mod tests {
     fn every_setting_of_the_schema_is_read() {
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
         let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-        let all = r#"{"organization":"o","project":"p","headers":{"a":"b"},"max_tokens_field":"max_tokens","stream_usage":false}"#;
+        let all = r#"{"organization":"o","project":"p","headers":{"a":"b"},"max_tokens_field":"max_tokens",
+            "stream_usage":false,"call_ids":"nine","embedding_format":"float"}"#;
         let settings: Settings = serde_json::from_str(all).unwrap();
         assert_eq!(settings.organization.as_deref(), Some("o"));
         assert_eq!(settings.project.as_deref(), Some("p"));
         assert_eq!(settings.headers["a"], "b");
-        assert_eq!(settings.max_tokens_field(), "max_tokens");
-        assert!(!settings.stream_usage);
-        assert_eq!(names.len(), 5, "a new setting needs a line above");
+        assert_eq!(settings.server().max_tokens_field, "max_tokens");
+        assert!(!settings.server().stream_usage);
+        assert_eq!(settings.server().call_ids.form, Form::Nine);
+        assert_eq!(Settings::default().server().call_ids.form, Form::Any);
+        assert_eq!(settings.encoding(), Encoding::Float);
+        assert_eq!(Settings::default().encoding(), Encoding::Base64);
+        assert_eq!(names.len(), 7, "a new setting needs a line above");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Constructors and defaults for the contract's records, so that an author names only what matters.
 
 use crate::{
-    Capabilities, Credential, Error, ErrorKind, Event, FinishReason, Manifest, Message, Part, Request, Response, Role,
-    Start, Support, Text, Usage,
+    Capabilities, Credential, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, FinishReason, Manifest, Message,
+    Model, Part, PullProgress, Request, Response, Role, Start, Support, Text, Usage,
 };
 
 impl Manifest {
@@ -116,10 +116,75 @@ impl Request {
     /// The JSON text of an option, or `None`.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {
-        self.options
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        option(&self.options, name)
+    }
+}
+
+fn option<'a>(options: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    options
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+}
+
+impl Default for EmbedRequest {
+    /// No model, no texts, the vendor's defaults.
+    fn default() -> Self {
+        Self {
+            model: String::new(),
+            input: Vec::new(),
+            dimensions: None,
+            dialect: "wharf".to_owned(),
+            options: Vec::new(),
+        }
+    }
+}
+
+impl EmbedRequest {
+    /// The JSON text of an option, or `None`.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&str> {
+        option(&self.options, name)
+    }
+}
+
+impl Default for EmbedResponse {
+    /// No vectors, and nothing is known.
+    fn default() -> Self {
+        Self {
+            model: None,
+            vectors: Vec::new(),
+            usage: Usage::default(),
+            extra: None,
+        }
+    }
+}
+
+impl Model {
+    /// A model of which only its name is known.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            created: None,
+            owner: None,
+            size: None,
+            loaded: None,
+            extra: None,
+        }
+    }
+}
+
+impl PullProgress {
+    /// A step of which only its name is known.
+    #[must_use]
+    pub fn new(status: impl Into<String>) -> Self {
+        Self {
+            status: status.into(),
+            digest: None,
+            total: None,
+            completed: None,
+        }
     }
 }
 

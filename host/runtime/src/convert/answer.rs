@@ -105,7 +105,7 @@ fn extension(value: wit::ExtensionResult) -> host::Extension {
     }
 }
 
-fn usage(usage: wit::Usage) -> host::Usage {
+pub(super) fn usage(usage: wit::Usage) -> host::Usage {
     host::Usage {
         input_tokens: usage.input_tokens,
         output_tokens: usage.output_tokens,

@@ -19,10 +19,23 @@ pub(crate) fn error(error: wit::Error) -> Error {
         .with_retry_after(error.retry_after_ms.map(Duration::from_millis))
         .with_upstream(error.http_status, word(error.provider_code), word(error.request_id))
         .with_sent(error.sent);
+    let converted = match field(&converted).map(str::to_owned) {
+        Some(field) => converted.with_param(field),
+        None => converted,
+    };
     match error.detail {
         Some(detail) => converted.with_detail(cut(detail, MAX_DETAIL)),
         None => converted,
     }
+}
+
+/// The field of the request that a provider refuses before it asks the vendor: the message begins with it, as in
+/// "`tools[0]`: …". The contract has no place of its own for it.
+fn field(error: &Error) -> Option<&str> {
+    let refuses = matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidRequest) && !error.sent();
+    let (field, _) = error.message().strip_prefix('`')?.split_once("`:")?;
+    let is_field = !field.is_empty() && field.len() <= MAX_WORD && !field.contains(['`', ' ']);
+    (refuses && is_field).then_some(field)
 }
 
 fn kind(kind: &wit::ErrorKind) -> ErrorKind {
@@ -58,6 +71,16 @@ pub(crate) fn cut(mut text: String, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_field_that_a_provider_refuses_is_named_in_front() {
+        let refused = |message: &str| Error::new(ErrorKind::Unsupported, message);
+        assert_eq!(field(&refused("`tools[0]`: no such tool")), Some("tools[0]"));
+        assert_eq!(field(&refused("the `seed` is no number")), None);
+        assert_eq!(field(&refused("`a model`: unknown")), None, "no field has a blank");
+        let vendors = refused("`tools[0]`: no such tool").with_sent(true);
+        assert_eq!(field(&vendors), None, "the vendor's words are its own");
+    }
 
     #[test]
     fn a_cut_keeps_characters_whole() {

@@ -1,0 +1,367 @@
+//! From a streamed message of Anthropic's to the contract's events.
+//!
+//! Texts, thoughts and calls are told as they come, every other block when it is complete. What is left of a vendor
+//! event is told as an extension in the structure of that event, with the event's `type`; it belongs to that one event.
+//! An object inside it has its own `type` only when nobody mapped that object. What is left of the message at the start
+//! has the structure of a whole message's leftovers, and is told with the start.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use wharf_provider_sdk::json::Object;
+use wharf_provider_sdk::{
+    CallDelta, Error, ErrorKind, Event, EventStream, FinishReason, Part, Reasoning, Start, http, sse,
+};
+
+use crate::kept::Kept;
+use crate::usage::Counts;
+use crate::wire::Map;
+use crate::{answer, error, extension};
+
+/// A running answer.
+#[derive(Debug)]
+pub struct Stream<B = http::Body> {
+    reader: sse::Reader<B>,
+    state: State,
+    /// What went wrong after events that are not told yet.
+    failed: Option<Error>,
+}
+
+impl<B: http::Chunks> Stream<B> {
+    /// Reads the answer from this body.
+    pub fn new(body: B) -> Self {
+        Self {
+            reader: sse::Reader::new(body),
+            state: State::default(),
+            failed: None,
+        }
+    }
+
+    /// Reads on until there is something to tell.
+    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        while events.is_empty() && !self.state.done {
+            let messages = self.reader.next_batch()?;
+            if messages.is_empty() {
+                self.state.end(events)?;
+            }
+            for message in messages {
+                if !self.state.done {
+                    self.state.event(&message.data, &message.event, events)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<B: http::Chunks + 'static> EventStream for Stream<B> {
+    fn next(&mut self) -> Result<Vec<Event>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut events = Vec::new();
+        match self.read(&mut events) {
+            Ok(()) => Ok(events),
+            Err(error) if events.is_empty() => Err(error),
+            // What came before an error is told before it, however much of both arrived at once.
+            Err(error) => {
+                self.failed = Some(error);
+                Ok(events)
+            }
+        }
+    }
+}
+
+/// What has to be remembered from event to event.
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    finished: bool,
+    done: bool,
+    /// Tool calls so far.
+    calls: u32,
+    counts: Counts,
+    /// The blocks that have started and not stopped, by the vendor's index.
+    open: BTreeMap<u64, Block>,
+    /// The type of the block that started last.
+    last: String,
+}
+
+/// A block that is being told.
+#[derive(Debug)]
+enum Block {
+    Text,
+    Thinking,
+    Call {
+        index: u32,
+        /// Whether anything of the arguments has come.
+        argued: bool,
+    },
+    /// Told when it stops.
+    Kept(Kept),
+    /// Told when it started.
+    Told,
+}
+
+impl State {
+    fn event(&mut self, data: &str, name: &str, events: &mut Vec<Event>) -> Result<(), Error> {
+        let mut event = Object::parse(data)?;
+        let kind: Option<String> = event.take_if("type");
+        let kind = kind.unwrap_or_else(|| name.to_owned());
+        match kind.as_str() {
+            "message_start" => self.message_start(event, events),
+            "content_block_start" => self.block_start(event, events),
+            "content_block_delta" => self.block_delta(data, event, events),
+            "content_block_stop" => {
+                let index: u64 = event.take("index")?.unwrap_or(0);
+                if let Some(block) = self.open.remove(&index) {
+                    block_stop(block, events);
+                }
+                if !event.is_empty() {
+                    events.push(rest("content_block_stop", &event, None));
+                }
+                Ok(())
+            }
+            "message_delta" => self.message_delta(event, events),
+            "message_stop" => {
+                self.end_mark(events);
+                // Resellers of the vendor add their own measurements here.
+                if !event.is_empty() {
+                    events.push(rest("message_stop", &event, None));
+                }
+                Ok(())
+            }
+            "error" => Err(error::in_answer(data)),
+            "ping" if event.is_empty() => Ok(()),
+            _ => {
+                events.push(Event::Extension(extension(data.to_owned())));
+                Ok(())
+            }
+        }
+    }
+
+    fn message_start(&mut self, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
+        let mut message: Object<'_> = event.take("message")?.unwrap_or_default();
+        let (id, model) = answer::identity(&mut message);
+        // Nothing has been said and nothing has ended, so these are empty. Whatever else they are is kept.
+        answer::take_reason(&mut message);
+        if message
+            .peek("content")
+            .is_some_and(|said: Vec<&RawValue>| said.is_empty())
+        {
+            message.take_raw("content");
+        }
+        let usage = message.take_if::<Option<Object<'_>>>("usage").flatten();
+        let extra = Some(extension(message.rest().unwrap_or_else(|| "{}".to_owned())));
+        if !self.started {
+            self.started = true;
+            events.push(Event::Start(Start { id, model, extra }));
+        }
+        if !event.is_empty() {
+            events.push(rest("message_start", &event, None));
+        }
+        if let Some(usage) = usage {
+            self.counts.add(usage);
+            events.push(Event::Usage(self.counts.usage()));
+        }
+        Ok(())
+    }
+
+    fn block_start(&mut self, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
+        let index: u64 = event.peek("index").unwrap_or(0);
+        let missing = || Error::protocol("the vendor started a block that it does not describe");
+        let raw: &RawValue = event.take("content_block")?.ok_or_else(missing)?;
+        let mut block = Object::parse(raw.get())?;
+        let kind: String = block.take_if("type").unwrap_or_default();
+        // Two blocks of one type in a row look like one, unless somebody says that another begins.
+        let another = self.last == kind;
+        let mut said = Vec::new();
+        let open = match kind.as_str() {
+            "text" => {
+                said.extend(some(&mut block, "text").map(Event::Text));
+                Block::Text
+            }
+            "thinking" => {
+                let text = some(&mut block, "thinking");
+                let signature = seal(&mut block);
+                if text.is_some() || signature.is_some() {
+                    said.push(thought(text, signature));
+                }
+                Block::Thinking
+            }
+            "tool_use" => self.call(&mut block, &mut said),
+            "redacted_thinking" => {
+                events.push(Event::Part(answer::part(raw)?));
+                Block::Told
+            }
+            _ => Block::Kept(Kept::of(raw)?),
+        };
+        if matches!(open, Block::Text | Block::Thinking) && (another || !block.is_empty()) {
+            let mut left = Map::default();
+            left.fill(&block);
+            events.push(rest("content_block_start", &event, Some(("content_block", left))));
+        }
+        events.append(&mut said);
+        self.open.insert(index, open);
+        self.last = kind;
+        Ok(())
+    }
+
+    /// The start of a tool call. Some servers send all of the arguments with it.
+    fn call(&mut self, block: &mut Object<'_>, said: &mut Vec<Event>) -> Block {
+        let index = self.calls;
+        self.calls = self.calls.saturating_add(1);
+        let input = block.take_raw("input").map(RawValue::get);
+        let whole = input.filter(|input| input.starts_with('{') && input[1..].trim_start() != "}");
+        said.push(Event::ToolCall(CallDelta {
+            index,
+            id: block.take_if("id"),
+            name: block.take_if("name"),
+            arguments: whole.unwrap_or_default().to_owned(),
+            extra: block.rest(),
+        }));
+        Block::Call {
+            index,
+            argued: whole.is_some(),
+        }
+    }
+
+    fn block_delta(&mut self, data: &str, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
+        let index: u64 = event.peek("index").unwrap_or(0);
+        let mut delta: Object<'_> = event.take("delta")?.unwrap_or_default();
+        let mut open = self.open.get_mut(&index);
+        if let Some(Block::Kept(kept)) = &mut open {
+            kept.add(&delta);
+            return Ok(());
+        }
+        let kind: String = delta.take_if("type").unwrap_or_default();
+        let said = match (kind.as_str(), open) {
+            ("text_delta", _) => some(&mut delta, "text").map(Event::Text),
+            ("thinking_delta", _) => some(&mut delta, "thinking").map(|text| thought(Some(text), None)),
+            ("signature_delta", _) => seal(&mut delta).map(|seal| thought(None, Some(seal))),
+            ("input_json_delta", Some(Block::Call { index, argued })) => {
+                let arguments = some(&mut delta, "partial_json");
+                *argued |= arguments.is_some();
+                arguments.map(|arguments| more(*index, arguments))
+            }
+            // Citations of a text, and what nobody knows yet.
+            _ => {
+                events.push(Event::Extension(extension(data.to_owned())));
+                return Ok(());
+            }
+        };
+        if !delta.is_empty() {
+            let mut left = Map::default();
+            left.fill(&delta);
+            events.push(rest("content_block_delta", &event, Some(("delta", left))));
+        }
+        events.extend(said);
+        Ok(())
+    }
+
+    fn message_delta(&mut self, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
+        let mut delta: Object<'_> = event.take("delta")?.unwrap_or_default();
+        let usage = event.take_if::<Option<Object<'_>>>("usage").flatten();
+        let reason = answer::take_reason(&mut delta);
+        if !delta.is_empty() || !event.is_empty() {
+            let mut left = Map::default();
+            left.fill(&delta);
+            events.push(rest("message_delta", &event, Some(("delta", left))));
+        }
+        if let Some(reason) = reason.filter(|_| !self.finished) {
+            self.finish(reason, events);
+        }
+        if let Some(usage) = usage {
+            self.counts.add(usage);
+            events.push(Event::Usage(self.counts.usage()));
+        }
+        Ok(())
+    }
+
+    /// The vendor's end mark.
+    fn end_mark(&mut self, events: &mut Vec<Event>) {
+        self.done = true;
+        if !self.finished {
+            self.finish(answer::by_default(self.calls > 0), events);
+        }
+    }
+
+    /// The model has stopped, and so have all blocks.
+    fn finish(&mut self, reason: FinishReason, events: &mut Vec<Event>) {
+        self.finished = true;
+        for block in std::mem::take(&mut self.open).into_values() {
+            block_stop(block, events);
+        }
+        events.push(Event::Finish(reason));
+    }
+
+    /// The connection has ended. Without the end mark that is regular only after a stop reason, when everything has
+    /// been said; a broken connection must not pass for an end.
+    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        if self.finished {
+            self.end_mark(events);
+            return Ok(());
+        }
+        let broke = "the vendor's stream ended in the middle of the answer";
+        Err(Error {
+            sent: true,
+            ..Error::new(ErrorKind::Unavailable, broke)
+        })
+    }
+}
+
+/// What is still to be told of a block at its end.
+fn block_stop(block: Block, events: &mut Vec<Event>) {
+    match block {
+        // A call without arguments has an empty object as its arguments, which nobody wrote.
+        Block::Call { index, argued: false } => events.push(more(index, "{}".to_owned())),
+        Block::Kept(kept) => {
+            events.push(Event::Part(Part::Extension(extension(kept.json()))));
+        }
+        Block::Text | Block::Thinking | Block::Call { .. } | Block::Told => {}
+    }
+}
+
+/// What is left of a vendor event, with what is left of the object inside it.
+fn rest(kind: &str, event: &Object<'_>, inner: Option<(&'static str, Map<'_>)>) -> Event {
+    let mut map = Map::typed(kind);
+    map.fill(event);
+    if let Some((name, left)) = inner.filter(|(_, left)| !left.is_empty()) {
+        map.add(name, left);
+    }
+    Event::Extension(extension(map.text()))
+}
+
+/// Takes out a text, if there is any.
+fn some(object: &mut Object<'_>, name: &str) -> Option<String> {
+    object.take_if::<String>(name).filter(|text| !text.is_empty())
+}
+
+/// Takes out a signature, if there is any.
+fn seal(object: &mut Object<'_>) -> Option<String> {
+    answer::take_seal(object, "signature").filter(|seal| !seal.is_empty())
+}
+
+fn thought(text: Option<String>, signature: Option<String>) -> Event {
+    Event::Reasoning(Reasoning {
+        text,
+        signature,
+        redacted: None,
+        extra: None,
+    })
+}
+
+/// More of a call's arguments.
+fn more(index: u32, arguments: String) -> Event {
+    Event::ToolCall(CallDelta {
+        index,
+        id: None,
+        name: None,
+        arguments,
+        extra: None,
+    })
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

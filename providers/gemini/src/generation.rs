@@ -1,0 +1,132 @@
+//! `generationConfig`: limits, sampling, the form of the answer, thinking.
+
+use wharf_provider_sdk::{Error, OutputFormat, Request, Thinking};
+
+use crate::wire::{self, Map, Node};
+use crate::{DIALECT, model};
+
+/// Options that mean the same in every dialect, and what Gemini calls them.
+pub(crate) const NEUTRAL: [(&str, &str); 4] = [
+    ("top_k", "topK"),
+    ("seed", "seed"),
+    ("frequency_penalty", "frequencyPenalty"),
+    ("presence_penalty", "presencePenalty"),
+];
+
+/// `generationConfig` without what the client's options add.
+///
+/// # Errors
+/// `InvalidRequest` and `Unsupported`, naming the field.
+pub(crate) fn config(request: &Request) -> Result<Map<'_>, Error> {
+    let mut map = Map::default();
+    if let Some(limit) = request.max_output_tokens {
+        map.set("maxOutputTokens", Node::Whole(limit));
+    }
+    if let Some(temperature) = request.temperature {
+        map.set("temperature", Node::Float(temperature));
+    }
+    if let Some(top_p) = request.top_p {
+        map.set("topP", Node::Float(top_p));
+    }
+    for (name, theirs) in NEUTRAL {
+        if let Some(json) = request.option(name) {
+            let raw = wire::raw(json, name)?;
+            if raw.get() != "null" {
+                map.set(theirs, Node::Raw(raw));
+            }
+        }
+    }
+    if !request.stop.is_empty() {
+        let texts = request.stop.iter().map(|text| Node::text(text.as_str()));
+        map.set("stopSequences", Node::List(texts.collect()));
+    }
+    output(request, &mut map)?;
+    if let Some(thinking) = &request.thinking {
+        let config = thinking_config(request, thinking)?;
+        if !config.is_empty() {
+            map.set("thinkingConfig", Node::Map(config));
+        }
+    }
+    Ok(map)
+}
+
+fn output<'a>(request: &'a Request, map: &mut Map<'a>) -> Result<(), Error> {
+    match &request.output {
+        // Text is what the vendor writes when nothing is said.
+        None | Some(OutputFormat::Text) => {}
+        Some(OutputFormat::Json) => map.set("responseMimeType", Node::text("application/json")),
+        Some(OutputFormat::JsonSchema(schema)) => {
+            map.set("responseMimeType", Node::text("application/json"));
+            map.set(
+                "responseJsonSchema",
+                Node::Raw(wire::raw(&schema.schema, "output.schema")?),
+            );
+        }
+        Some(OutputFormat::Extension(form)) if form.kind == DIALECT => {
+            map.fill(Map::of(&wire::object(&form.value, "output")?));
+        }
+        Some(OutputFormat::Extension(form)) => {
+            let problem = format!("a form of kind `{}` has no form in Gemini's API", form.kind);
+            return Err(wire::unsupported("output", &problem));
+        }
+    }
+    Ok(())
+}
+
+/// Who asks for thinking wants to see the thoughts; who asks for none does not.
+fn thinking_config<'a>(request: &'a Request, thinking: &'a Thinking) -> Result<Map<'a>, Error> {
+    let mut map = Map::default();
+    let wanted = match (thinking.budget_tokens, thinking.effort.as_deref()) {
+        (Some(tokens), _) => {
+            map.set("thinkingBudget", Node::Whole(tokens));
+            tokens > 0
+        }
+        (None, Some(effort)) => {
+            if model::is_third_generation(&request.model) {
+                map.set("thinkingLevel", Node::text(level(&request.model, effort)));
+            } else {
+                map.set("thinkingBudget", Node::Whole(budget(&request.model, effort)?));
+            }
+            effort != "none"
+        }
+        (None, None) => true,
+    };
+    if let Some(json) = thinking.extra.as_deref().filter(|_| request.dialect == DIALECT) {
+        map.fill(Map::of(&wire::object(json, "thinking")?));
+    }
+    if wanted && map.get("includeThoughts").is_none() {
+        map.set("includeThoughts", Node::Flag(true));
+    }
+    Ok(map)
+}
+
+/// The level for an effort. These models cannot stop thinking altogether; the least is another level for the large
+/// ones than for the others. A word that is none of ours is the vendor's to judge.
+fn level<'a>(model: &str, effort: &'a str) -> &'a str {
+    match effort {
+        "none" | "minimal" if model.contains("pro") => "low",
+        "none" => "minimal",
+        "xhigh" | "max" => "high",
+        other => other,
+    }
+}
+
+/// The tokens for an effort: the numbers of Google's own OpenAI-compatible API. The large models of the second
+/// generation cannot stop thinking; 128 tokens are their least.
+///
+/// # Errors
+/// `Unsupported` for a word without a number.
+fn budget(model: &str, effort: &str) -> Result<u32, Error> {
+    Ok(match effort {
+        "none" if model.contains("pro") => 128,
+        "none" => 0,
+        "minimal" | "low" => 1024,
+        "medium" => 8192,
+        "high" | "xhigh" | "max" => 24_576,
+        other => {
+            let problem =
+                format!("`{other}` is no effort that this model knows; use none, minimal, low, medium or high");
+            return Err(wire::unsupported("thinking.effort", &problem));
+        }
+    })
+}

@@ -1,0 +1,263 @@
+//! From a stream of chat completion chunks to the contract's events.
+
+use serde_json::value::RawValue;
+use wharf_provider_sdk::json::Object;
+use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Start, http, sse};
+
+use crate::chat::residual::Residual;
+use crate::chat::{DIALECT, answer};
+use crate::usage;
+
+/// A running answer.
+#[derive(Debug)]
+pub struct Stream<B = http::Body> {
+    reader: sse::Reader<B>,
+    state: State,
+    /// What went wrong after events that are not told yet.
+    failed: Option<Error>,
+}
+
+/// What has to be remembered from chunk to chunk.
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    finished: bool,
+    done: bool,
+    called: bool,
+    /// What was left of chunks that came before the answer itself, see [`State::hold`].
+    held: Option<String>,
+    /// What was left of the chunk before; sent again only when it changes.
+    residual: Option<String>,
+    /// The part of it beside the choices.
+    top: Option<String>,
+}
+
+impl<B: http::Chunks> Stream<B> {
+    /// Reads the answer from this body.
+    pub fn new(body: B) -> Self {
+        Self {
+            reader: sse::Reader::new(body),
+            state: State::default(),
+            failed: None,
+        }
+    }
+
+    /// Reads on until there is something to tell.
+    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        while events.is_empty() && !self.state.done {
+            let messages = self.reader.next_batch()?;
+            if messages.is_empty() {
+                self.state.end(events)?;
+            }
+            for message in messages {
+                match message.data.as_str() {
+                    "[DONE]" => self.state.end_mark(events),
+                    _ if self.state.done => {}
+                    data => self.state.chunk(data, &message.event, events)?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<B: http::Chunks + 'static> EventStream for Stream<B> {
+    fn next(&mut self) -> Result<Vec<Event>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut events = Vec::new();
+        match self.read(&mut events) {
+            Ok(()) => Ok(events),
+            Err(error) if events.is_empty() => Err(error),
+            // What came before an error is told before it, however much of both arrived at once.
+            Err(error) => {
+                self.failed = Some(error);
+                Ok(events)
+            }
+        }
+    }
+}
+
+impl State {
+    /// The vendor's end mark. A server that never gave a reason stopped because it was done.
+    fn end_mark(&mut self, events: &mut Vec<Event>) {
+        self.done = true;
+        if let Some(value) = self.held.take() {
+            self.started = true;
+            events.push(Event::Start(Start {
+                extra: Some(extension(value)),
+                ..Start::default()
+            }));
+        }
+        if !self.finished {
+            self.finished = true;
+            events.push(Event::Finish(if self.called {
+                FinishReason::ToolCalls
+            } else {
+                FinishReason::Stop
+            }));
+        }
+    }
+
+    /// The connection has ended. Without an end mark that is regular only after a finish reason: some
+    /// servers leave the mark out, but a broken connection must not pass for an end.
+    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        if self.finished {
+            self.end_mark(events);
+            return Ok(());
+        }
+        let broke = "the vendor's stream ended in the middle of the answer";
+        Err(Error {
+            sent: true,
+            ..Error::new(ErrorKind::Unavailable, broke)
+        })
+    }
+
+    fn chunk(&mut self, data: &str, event: &str, events: &mut Vec<Event>) -> Result<(), Error> {
+        let joined;
+        let mut top = Object::parse(data)?;
+        if event == "error" || top.contains("error") && !top.contains("choices") {
+            return Err(Error::from_event(data));
+        }
+        if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
+            return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+        }
+        let id: Option<String> = top.take_if::<Option<String>>("id").flatten();
+        let model: Option<String> = top.take_if::<Option<String>>("model").flatten();
+        let counts = top
+            .take_if::<Option<Object<'_>>>("usage")
+            .flatten()
+            .map(|counts| usage::parse(counts, DIALECT));
+        let choices: Vec<&RawValue> = top.take("choices")?.unwrap_or_default();
+        if let Some(held) = self.held.take() {
+            joined = join(&held, &top)?;
+            top = Object::parse(&joined)?;
+        }
+        let nameless = id.as_deref().is_none_or(str::is_empty);
+        if nameless && !self.started && choices.is_empty() && counts.is_none() {
+            self.hold(&top);
+            return Ok(());
+        }
+
+        let mut residual = Residual {
+            top,
+            choice: Object::default(),
+            inner: Object::default(),
+            inner_name: "delta",
+            others: vec![],
+        };
+        let mut said = Vec::new();
+        let has_choice = !choices.is_empty();
+        for raw in choices {
+            let mut choice = Object::parse(raw.get())?;
+            if choice.take::<u32>("index")?.unwrap_or(0) != 0 {
+                residual.others.push(raw);
+                continue;
+            }
+            residual.inner = choice.take("delta")?.unwrap_or_default();
+            self.delta(&mut residual.inner, &mut said)?;
+            if let Some(reason) = answer::take_reason(&mut choice) {
+                self.finished = true;
+                said.push(Event::Finish(reason));
+            }
+            residual.choice = choice;
+        }
+        let start = Start { id, model, extra: None };
+        self.rest(&residual, start, has_choice, events);
+        events.append(&mut said);
+        events.extend(counts.map(Event::Usage));
+        Ok(())
+    }
+
+    /// Keeps a chunk that comes before the answer until the answer begins. Azure sends one with what its filter says
+    /// about the prompt; its id is empty, and as the start of the answer it would take the answer's own id away.
+    fn hold(&mut self, top: &Object<'_>) {
+        self.held = top.rest();
+    }
+
+    /// Tells what nobody mapped: at the start with it, later only what is new or belongs to this chunk alone. A chunk
+    /// without a choice, such as the one with the usage, says nothing about choices.
+    fn rest(&mut self, residual: &Residual<'_>, start: Start, has_choice: bool, events: &mut Vec<Event>) {
+        let text = residual.text();
+        let top = residual.top.rest();
+        let changed = if has_choice {
+            text != self.residual
+        } else {
+            top != self.top
+        };
+        if !self.started {
+            self.started = true;
+            events.push(Event::Start(Start {
+                extra: text.clone().map(extension),
+                ..start
+            }));
+        } else if changed || residual.is_for_once() {
+            let value = text.clone().unwrap_or_else(|| "{}".to_owned());
+            events.push(Event::Extension(extension(value)));
+        }
+        if has_choice || changed {
+            self.residual = text;
+        }
+        self.top = top;
+    }
+
+    fn delta(&mut self, delta: &mut Object<'_>, said: &mut Vec<Event>) -> Result<(), Error> {
+        delta.take_raw("role");
+        said.extend(answer::reasoning(delta).map(Event::Reasoning));
+        if let Some(text) = delta.take::<String>("content")?.filter(|t| !t.is_empty()) {
+            said.push(Event::Text(text));
+        }
+        if let Some(text) = delta.take::<String>("refusal")?.filter(|t| !t.is_empty()) {
+            said.push(Event::Refusal(text));
+        }
+        let calls: Vec<Object<'_>> = delta.take("tool_calls")?.unwrap_or_default();
+        for (position, mut call) in calls.into_iter().enumerate() {
+            self.called = true;
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            let index = call.take("index")?.unwrap_or(position);
+            let id: Option<String> = call.take("id")?;
+            if call.peek::<&str>("type") == Some("function") {
+                call.take_raw("type");
+            }
+            let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
+            let name: Option<String> = function.take("name")?;
+            let arguments = answer::arguments(&mut function).unwrap_or_default();
+            // A server that omits ids still needs one to be answered by.
+            let id = id
+                .filter(|id| !id.is_empty())
+                .or_else(|| name.as_ref().map(|_| format!("call_{index}")));
+            let extra = answer::call_rest(&call, &function);
+            said.push(Event::ToolCall(CallDelta {
+                index,
+                id,
+                name,
+                arguments,
+                extra,
+            }));
+        }
+        Ok(())
+    }
+}
+
+fn extension(value: String) -> Extension {
+    Extension {
+        kind: DIALECT.to_owned(),
+        value,
+    }
+}
+
+/// What was held together with what is new. Of a field that is in both the new value counts.
+fn join(held: &str, new: &Object<'_>) -> Result<String, Error> {
+    let held = Object::parse(held)?;
+    let earlier = held.iter().filter(|(name, _)| !new.contains(name));
+    let fields: Vec<(&str, String)> = earlier
+        .chain(new.iter())
+        .map(|(name, value)| (name, value.get().to_owned()))
+        .collect();
+    Ok(usage::object(&fields))
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
