@@ -1,17 +1,19 @@
-//! The two questions a route answers: whole and in pieces. When everything has failed, the answer may be a
-//! degraded one, and says so.
+//! The questions a route answers: for an answer, whole or in pieces, for vectors, for a number of tokens. When
+//! everything has failed, an answer may be a degraded one, and says so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wharf_types::{DeploymentName, Error, Event, FinishReason, Part, Request, Response, Start, Usage};
+use wharf_types::{
+    DeploymentName, EmbedRequest, EmbedResponse, Error, Event, FinishReason, Part, Request, Response, Start, Usage,
+};
 
 use crate::attempt::{Journey, Success, chain};
 use crate::call::Call;
 use crate::classify::is_outage;
 use crate::deadline::Deadline;
-use crate::exchange::{Streamed, Whole};
+use crate::exchange::{Counted, Embedded, Streamed, Whole};
 use crate::route::{Route, count};
 use crate::stream::OpenStream;
 
@@ -137,6 +139,34 @@ pub async fn stream(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -
     Ok(journey.own(OpenStream::replay(events, deadline), degraded))
 }
 
+/// Embeds texts. There are no degraded answers: vectors of another model would mean something else.
+///
+/// # Errors
+/// As [`generate`].
+pub async fn embed(
+    route: &Arc<Route>,
+    request: &EmbedRequest,
+    mut call: Call<'_>,
+) -> Result<Answered<EmbedResponse>, Error> {
+    let mut journey = Journey::new(&mut call);
+    match chain::<Embedded>(route, request, &mut journey).await {
+        Ok(success) => Ok(success.whole(&journey, None)),
+        Err(error) => Err(error.exhausted(journey.history)),
+    }
+}
+
+/// Counts the input tokens that a request would cost.
+///
+/// # Errors
+/// As [`generate`].
+pub async fn count_tokens(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -> Result<Answered<u64>, Error> {
+    let mut journey = Journey::new(&mut call);
+    match chain::<Counted>(route, request, &mut journey).await {
+        Ok(success) => Ok(success.whole(&journey, None)),
+        Err(error) => Err(error.exhausted(journey.history)),
+    }
+}
+
 /// The route for degraded answers, if the caller may use it and has time left.
 fn permitted<'r>(route: &'r Route, journey: &Journey<'_, '_>) -> Option<&'r Arc<Route>> {
     let cheaper = route.degraded.route.as_ref()?;
@@ -165,8 +195,8 @@ impl<'a, 'c> Journey<'a, 'c> {
     }
 }
 
-impl Success<Response> {
-    fn whole(self, journey: &Journey<'_, '_>, degraded: Option<Degraded>) -> Answered<Response> {
+impl<T> Success<T> {
+    fn whole(self, journey: &Journey<'_, '_>, degraded: Option<Degraded>) -> Answered<T> {
         self.request.succeeded();
         Answered {
             value: self.answer,

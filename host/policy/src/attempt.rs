@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep, sleep_until};
-use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase, Request};
+use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase};
 
 use crate::balance::{Selection, Trail};
 use crate::budget::Voucher;
@@ -22,6 +22,7 @@ use crate::classify::{Again, KeyFate, treatment};
 use crate::exchange::{Exchange, one};
 use crate::instant::after;
 use crate::keys::KeyPick;
+use crate::needs::{self, Lack};
 use crate::retry::{Decision, Reason};
 use crate::route::{RequestTally, Route, count};
 use crate::target::Running;
@@ -58,7 +59,7 @@ pub(crate) struct Success<A> {
 /// Asks a route, and those that it falls back to, until somebody answers or nobody is left.
 pub(crate) async fn chain<X: Exchange>(
     route: &Arc<Route>,
-    request: &Request,
+    request: &X::Request,
     journey: &mut Journey<'_, '_>,
 ) -> Result<Success<X::Answer>, Error> {
     let mut tally = RequestTally::begin(route);
@@ -93,12 +94,12 @@ pub(crate) async fn chain<X: Exchange>(
 /// Asks the deployments of one route.
 async fn on_route<X: Exchange>(
     route: &Arc<Route>,
-    request: &Request,
+    request: &X::Request,
     journey: &mut Journey<'_, '_>,
 ) -> Result<(X::Answer, DeploymentName), Failure> {
     let mut visit = Visit {
         route,
-        trail: Trail::new(route.balancer().members().len()),
+        trail: able::<X>(route, request, journey.call.options.drop_unsupported)?,
         asked: 0,
         waits: 0,
         again: false,
@@ -118,6 +119,46 @@ async fn on_route<X: Exchange>(
             Err(failed) => visit.failed(failed, journey)?,
         }
     }
+}
+
+/// A trail without those who cannot do what the request needs. For a caller who does without, they are left out only
+/// while somebody can.
+fn able<X: Exchange>(route: &Route, request: &X::Request, drop_unsupported: bool) -> Result<Trail, Error> {
+    let members = route.balancer().members();
+    let mut trail = Trail::new(members.len());
+    let mut lacks = Vec::with_capacity(members.len());
+    for member in members {
+        lacks.push(X::lacks(request, member.target.upstream()));
+    }
+    let all = !lacks.is_empty() && lacks.iter().all(|lacks| !lacks.is_empty());
+    let matters = |lack: &&Lack| !(all && drop_unsupported && lack.optional);
+    let mut able = lacks.is_empty();
+    for (at, lacks) in lacks.iter().enumerate() {
+        match lacks.iter().find(matters) {
+            Some(lack) => trail.leave_out(at, lack.what),
+            None => able = true,
+        }
+    }
+    if able {
+        return Ok(trail);
+    }
+    let named = members.iter().zip(&lacks).filter_map(|(member, lacks)| {
+        let lack = lacks.iter().find(matters)?;
+        Some((lack, format!("`{}` {}", member.target.deployment(), lack.what)))
+    });
+    let (found, reasons): (Vec<&Lack>, Vec<String>) = named.unzip();
+    let message = format!(
+        "no deployment of `{}` can serve the request: {}",
+        route.name(),
+        reasons.join("; ")
+    );
+    let field = found.first().map_or("model", |lack| lack.field);
+    let kind = if found.iter().all(|lack| lack.what == needs::SO_LONG_A_PROMPT) {
+        ErrorKind::ContextLengthExceeded
+    } else {
+        ErrorKind::Unsupported
+    };
+    Err(Error::new(kind, message).with_param(field))
 }
 
 impl Journey<'_, '_> {
@@ -242,7 +283,7 @@ impl<'r> Visit<'r> {
         &mut self,
         member: usize,
         running: Running,
-        request: &Request,
+        request: &X::Request,
         journey: &mut Journey<'_, '_>,
     ) -> Result<(X::Answer, DeploymentName), Failed> {
         if let Fare::Paid(voucher) = std::mem::replace(&mut self.fare, Fare::Free) {

@@ -38,6 +38,9 @@ pub struct CallOptions {
     pub timeouts: RequestTimeouts,
     /// The routes it may use.
     pub access: Access,
+    /// Whether what no deployment can do is left out of the request, as far as it makes sense without: tools, a schema
+    /// of the answer, thinking, parameters. Otherwise such a request is refused. Contents are never left out.
+    pub drop_unsupported: bool,
 }
 
 /// A request on its way.
@@ -59,8 +62,23 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The caller's limits, and when the request ends at the latest.
-    pub(crate) fn terms(&self) -> (RequestTimeouts, Option<Instant>) {
-        (self.options.timeouts, self.deadline)
+    /// What every attempt of the request is made with.
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            callers: self.options.timeouts,
+            ends: self.deadline,
+            drop_unsupported: self.options.drop_unsupported,
+        }
     }
+}
+
+/// What every attempt of a request is made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// The caller's limits.
+    pub(crate) callers: RequestTimeouts,
+    /// When the request ends at the latest.
+    pub(crate) ends: Option<Instant>,
+    /// Whether what cannot be done is left out.
+    pub(crate) drop_unsupported: bool,
 }

@@ -1,43 +1,65 @@
-//! The two ways in which a vendor is asked, whole and in pieces: one attempt up to its commit point.
+//! The ways in which a vendor is asked, each as one attempt up to its commit point: for an answer, whole or in pieces,
+//! for vectors, for a number of tokens.
 
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use wharf_types::{DeploymentName, Error, ErrorKind, Phase, Request, Response};
+use wharf_types::{DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Phase, Request, Response};
 
-use crate::deadline::{Deadline, RequestTimeouts};
+use crate::call::Terms;
+use crate::deadline::Deadline;
 use crate::instant::after;
 use crate::load::Form;
+use crate::needs::{self, Lack};
 use crate::stream::OpenStream;
 use crate::target::{Answering, Running};
-use crate::upstream::AttemptOptions;
+use crate::upstream::{AttemptOptions, Upstream};
 
-/// One of the two ways in which a vendor is asked.
+/// One of the ways in which a vendor is asked.
 pub(crate) trait Exchange {
+    /// What is asked.
+    type Request: Sync;
     /// What comes back.
     type Answer: Send;
-    /// Which of the two it is.
+    /// How it comes.
     const FORM: Form;
+
+    /// Everything that a deployment lacks for this request, as far as that is known.
+    fn lacks(request: &Self::Request, upstream: &dyn Upstream) -> Vec<Lack>;
 
     /// Makes one attempt up to its commit point.
     fn ask(
         running: &Running,
-        request: &Request,
+        request: &Self::Request,
         options: AttemptOptions,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 
     /// The answer, with what ends when the answer does.
-    fn keep(answer: Self::Answer, attempt: Answering) -> Self::Answer;
+    fn keep(answer: Self::Answer, attempt: Answering) -> Self::Answer {
+        attempt.ended();
+        answer
+    }
+}
+
+fn of_model(request: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
+    upstream
+        .capabilities()
+        .map_or_else(Vec::new, |model| needs::lacks(request, model).collect())
 }
 
 /// The answer comes at once.
 pub(crate) struct Whole;
 
 impl Exchange for Whole {
+    type Request = Request;
     type Answer = Response;
     const FORM: Form = Form::Whole;
+
+    fn lacks(request: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
+        of_model(request, upstream)
+    }
 
     async fn ask(
         running: &Running,
@@ -45,15 +67,59 @@ impl Exchange for Whole {
         options: AttemptOptions,
         deadline: Deadline,
     ) -> Result<Response, Error> {
-        match timeout_at(deadline.at, running.target().upstream().generate(request, options)).await {
-            Ok(answer) => answer.map_err(|error| deadline.name(error)),
-            Err(_) => Err(deadline.passed()),
-        }
+        within(deadline, running.target().upstream().generate(request, options)).await
+    }
+}
+
+async fn within<T>(deadline: Deadline, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match timeout_at(deadline.at, call).await {
+        Ok(answer) => answer.map_err(|error| deadline.name(error)),
+        Err(_) => Err(deadline.passed()),
+    }
+}
+
+/// Texts become vectors.
+pub(crate) struct Embedded;
+
+impl Exchange for Embedded {
+    type Request = EmbedRequest;
+    type Answer = EmbedResponse;
+    const FORM: Form = Form::Whole;
+
+    fn lacks(_: &EmbedRequest, upstream: &dyn Upstream) -> Vec<Lack> {
+        needs::lack_of_embeddings(upstream.features()).into_iter().collect()
     }
 
-    fn keep(answer: Response, attempt: Answering) -> Response {
-        attempt.ended();
-        answer
+    async fn ask(
+        running: &Running,
+        request: &EmbedRequest,
+        options: AttemptOptions,
+        deadline: Deadline,
+    ) -> Result<EmbedResponse, Error> {
+        within(deadline, running.target().upstream().embed(request, options)).await
+    }
+}
+
+/// The tokens of a request are counted.
+pub(crate) struct Counted;
+
+impl Exchange for Counted {
+    type Request = Request;
+    type Answer = u64;
+    const FORM: Form = Form::Counted;
+
+    fn lacks(request: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
+        let counting = needs::lack_of_counting(upstream.features());
+        counting.into_iter().chain(of_model(request, upstream)).collect()
+    }
+
+    async fn ask(
+        running: &Running,
+        request: &Request,
+        options: AttemptOptions,
+        deadline: Deadline,
+    ) -> Result<u64, Error> {
+        within(deadline, running.target().upstream().count_tokens(request, options)).await
     }
 }
 
@@ -61,8 +127,13 @@ impl Exchange for Whole {
 pub(crate) struct Streamed;
 
 impl Exchange for Streamed {
+    type Request = Request;
     type Answer = OpenStream;
     const FORM: Form = Form::Streamed;
+
+    fn lacks(request: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
+        of_model(request, upstream)
+    }
 
     async fn ask(
         running: &Running,
@@ -81,8 +152,12 @@ impl Exchange for Streamed {
 /// One attempt. Dropped, it is cancelled: the permit goes back, and the upstream's connection closes.
 pub(crate) async fn one<X: Exchange>(
     mut running: Running,
-    request: &Request,
-    (callers, ends): (RequestTimeouts, Option<Instant>),
+    request: &X::Request,
+    Terms {
+        callers,
+        ends,
+        drop_unsupported,
+    }: Terms,
 ) -> Result<(X::Answer, DeploymentName), (Running, Error)> {
     let place = match place(&running, ends).await {
         Ok(place) => place,
@@ -94,6 +169,7 @@ pub(crate) async fn one<X: Exchange>(
         deadline: deadline.at,
         key: running.key(),
         connect: callers.connect,
+        drop_unsupported,
         place,
     };
     match X::ask(&running, request, options, deadline).await {

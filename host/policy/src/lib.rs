@@ -37,6 +37,7 @@ mod instant;
 mod keys;
 mod last_answer;
 mod load;
+pub mod needs;
 mod retry;
 mod route;
 mod standing;

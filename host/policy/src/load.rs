@@ -28,6 +28,8 @@ pub enum Form {
     Whole,
     /// In pieces.
     Streamed,
+    /// At once, and it is only a number: the tokens that a request would cost.
+    Counted,
 }
 
 /// An exponentially weighted moving average that fades while nothing is measured.
@@ -108,6 +110,7 @@ pub struct Load {
     in_flight: AtomicU64,
     whole: Mutex<Measured>,
     streamed: Mutex<Measured>,
+    counted: Mutex<Measured>,
 }
 
 impl Default for Load {
@@ -116,6 +119,7 @@ impl Default for Load {
             in_flight: AtomicU64::new(0),
             whole: Measured::new(),
             streamed: Measured::new(),
+            counted: Measured::new(),
         }
     }
 }
@@ -175,6 +179,7 @@ impl Load {
         let measured = match form {
             Form::Whole => &self.whole,
             Form::Streamed => &self.streamed,
+            Form::Counted => &self.counted,
         };
         measured.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,10 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::FutureExt as _;
+use futures_util::future::{self, BoxFuture};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use wharf_types::{DeploymentName, Error, Event, Request, Response};
+use wharf_types::{
+    Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, Features, Request, Response,
+};
 
 /// How one attempt is made.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct AttemptOptions {
     pub key: usize,
     /// Until the connection to the vendor stands, if the caller limits that.
     pub connect: Option<Duration>,
+    /// Whether what it cannot do is left out of the request, see [`CallOptions`](crate::CallOptions).
+    pub drop_unsupported: bool,
     /// Its place among the attempts that the host can run at once, where that is limited. To be held while it runs.
     pub place: Option<OwnedSemaphorePermit>,
 }
@@ -31,6 +36,34 @@ pub trait Upstream: Send + Sync {
     /// begins: the wait is no news about the deployment.
     fn places(&self) -> Option<&Arc<Semaphore>> {
         None
+    }
+
+    /// What the model can do, once that is known. A request that needs what it lacks is not sent to it.
+    fn capabilities(&self) -> Option<&Capabilities> {
+        None
+    }
+
+    /// What it can do besides answering.
+    fn features(&self) -> Features {
+        Features::default()
+    }
+
+    /// One exchange that embeds texts. As [`Upstream::generate`]; without embeddings never called.
+    fn embed<'a>(
+        &'a self,
+        _request: &'a EmbedRequest,
+        _options: AttemptOptions,
+    ) -> BoxFuture<'a, Result<EmbedResponse, Error>> {
+        future::ready(Err(Error::new(ErrorKind::Unsupported, "it has no embeddings"))).boxed()
+    }
+
+    /// The input tokens that a request would cost. As [`Upstream::generate`]; without counting never called.
+    fn count_tokens<'a>(
+        &'a self,
+        _request: &'a Request,
+        _options: AttemptOptions,
+    ) -> BoxFuture<'a, Result<u64, Error>> {
+        future::ready(Err(Error::new(ErrorKind::Unsupported, "it cannot count tokens"))).boxed()
     }
 
     /// One exchange, answered whole. Called once per attempt; must not retry. Dropping the future cancels.

@@ -3,6 +3,7 @@
 
 mod adapter;
 mod deployment;
+mod reduce;
 mod route;
 mod target;
 
@@ -16,7 +17,7 @@ use crate::discover::Plugins;
 use crate::seeds::Seeds;
 use crate::snapshot::Snapshot;
 
-pub(crate) use adapter::Source;
+pub(crate) use adapter::{Adapter, Source};
 pub(crate) use deployment::deploy;
 pub(crate) use target::timeouts;
 

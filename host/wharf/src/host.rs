@@ -1,5 +1,6 @@
 //! The host: answers requests by route. What the server wraps in HTTP and applications embed.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +13,11 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use wharf_policy::{Answered, Call, CallOptions, KeyPick, OpenStream, ask};
 use wharf_runtime::{CallOptions as RuntimeOptions, EngineError, Runtime};
-use wharf_types::{Capabilities, DeploymentName, Error, ErrorKind, HealthStatus, Request, Response};
+use wharf_types::{
+    Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, HealthStatus, Request, Response,
+};
 
+use crate::capabilities::Questions;
 use crate::client::{AiClient, ClientFactory};
 use crate::config::Config;
 use crate::discover::{self, Plugins};
@@ -49,10 +53,11 @@ pub struct Host {
     runtime: Arc<Runtime>,
     plugins: Arc<Plugins>,
     /// What is in force. Read without a lock on every request.
-    snapshot: ArcSwap<Snapshot>,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
     seeds: Seeds,
-    closed: AtomicBool,
+    pub(crate) closed: AtomicBool,
     _health: HealthChecks,
+    _questions: Questions,
 }
 
 impl std::fmt::Debug for Host {
@@ -82,6 +87,7 @@ impl Host {
             runtime,
             plugins,
             _health: HealthChecks::begin(&snapshot, &config.load_balancer, &seeds),
+            _questions: Questions::begin(&snapshot, &seeds),
             snapshot: ArcSwap::from_pointee(snapshot),
             seeds,
             closed: AtomicBool::new(false),
@@ -96,8 +102,9 @@ impl Host {
     /// history of attempts.
     pub async fn generate(&self, request: &Request, options: &CallOptions) -> Result<Answered<Response>, Error> {
         let state = self.route(&request.model, options)?;
-        let call = Call::new(options, Instant::now(), self.seeds.rng());
-        let answered = ask::generate(&state.route, request, call).await;
+        let (request, options) = wishes(request, options)?;
+        let call = Call::new(&options, Instant::now(), self.seeds.rng());
+        let answered = ask::generate(&state.route, &request, call).await;
         answered.map_err(|error| explain(error, &state))
     }
 
@@ -107,8 +114,37 @@ impl Host {
     /// As [`Host::generate`].
     pub async fn stream(&self, request: &Request, options: &CallOptions) -> Result<Answered<OpenStream>, Error> {
         let state = self.route(&request.model, options)?;
+        let (request, options) = wishes(request, options)?;
+        let call = Call::new(&options, Instant::now(), self.seeds.rng());
+        let answered = ask::stream(&state.route, &request, call).await;
+        answered.map_err(|error| explain(error, &state))
+    }
+
+    /// Embeds texts.
+    ///
+    /// # Errors
+    /// As [`Host::generate`]; `Unsupported` when no deployment of the route has embeddings.
+    pub async fn embed(&self, request: &EmbedRequest, options: &CallOptions) -> Result<Answered<EmbedResponse>, Error> {
+        let state = self.route(&request.model, options)?;
+        let mut request = Cow::Borrowed(request);
+        if request.options.iter().any(|(name, _)| name == DROP_UNSUPPORTED) {
+            // There is nothing in it that could be left out.
+            request.to_mut().options.retain(|(name, _)| name != DROP_UNSUPPORTED);
+        }
         let call = Call::new(options, Instant::now(), self.seeds.rng());
-        let answered = ask::stream(&state.route, request, call).await;
+        let answered = ask::embed(&state.route, &request, call).await;
+        answered.map_err(|error| explain(error, &state))
+    }
+
+    /// The input tokens that a request would cost, as the vendor counts.
+    ///
+    /// # Errors
+    /// As [`Host::generate`]; `Unsupported` when no deployment of the route counts tokens.
+    pub async fn count_tokens(&self, request: &Request, options: &CallOptions) -> Result<Answered<u64>, Error> {
+        let state = self.route(&request.model, options)?;
+        let (request, options) = wishes(request, options)?;
+        let call = Call::new(&options, Instant::now(), self.seeds.rng());
+        let answered = ask::count_tokens(&state.route, &request, call).await;
         answered.map_err(|error| explain(error, &state))
     }
 
@@ -181,6 +217,35 @@ impl Host {
             _ => Err(unknown(model, &snapshot, options)),
         }
     }
+}
+
+/// The field of a request, in whichever API's words, with which a caller says that it does without what no deployment
+/// can do. It is for the host; no vendor gets to see it.
+const DROP_UNSUPPORTED: &str = "drop_unsupported";
+
+/// The request without what is for the host alone, and the options with it.
+fn wishes<'a>(
+    request: &'a Request,
+    options: &'a CallOptions,
+) -> Result<(Cow<'a, Request>, Cow<'a, CallOptions>), Error> {
+    let Some((_, value)) = request.options.iter().find(|(name, _)| name == DROP_UNSUPPORTED) else {
+        return Ok((Cow::Borrowed(request), Cow::Borrowed(options)));
+    };
+    let drop_unsupported = match value.0.trim() {
+        "true" => true,
+        "false" => false,
+        _ => {
+            let message = "`drop_unsupported` has to be true or false";
+            return Err(Error::new(ErrorKind::InvalidRequest, message).with_param(DROP_UNSUPPORTED));
+        }
+    };
+    let mut request = request.clone();
+    request.options.retain(|(name, _)| name != DROP_UNSUPPORTED);
+    let options = CallOptions {
+        drop_unsupported,
+        ..options.clone()
+    };
+    Ok((Cow::Owned(request), Cow::Owned(options)))
 }
 
 /// Adds why deployments are missing, for the log.

@@ -22,11 +22,13 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod capabilities;
 mod client;
 pub mod config;
 pub mod discover;
 mod health;
 mod host;
+mod models;
 mod seeds;
 mod settings_check;
 mod snapshot;
@@ -34,6 +36,7 @@ mod state;
 
 pub use client::{AiClient, ClientError, ClientFactory};
 pub use host::{Host, StartError};
+pub use models::PullStream;
 pub use snapshot::ModelEntry;
 pub use state::{DeploymentReport, HostState, Reset};
 pub use wharf_policy as policy;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wharf_policy::{Route, Standing, Target};
+use wharf_policy::{Route, Standing, Target, Timeouts};
 use wharf_runtime::Deployment;
+
+use crate::assemble::Adapter;
 
 /// A model name that clients can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +20,6 @@ pub struct ModelEntry {
 }
 
 /// One deployment, usable or not.
-#[derive(Debug)]
 pub(crate) struct DeploymentState {
     /// Its name.
     pub(crate) name: String,
@@ -30,10 +31,14 @@ pub(crate) struct DeploymentState {
     pub(crate) keys: usize,
     /// Whether it is checked periodically.
     pub(crate) health_check: bool,
+    /// The time limits of an attempt.
+    pub(crate) timeouts: Timeouts,
     /// What its models share.
     pub(crate) standing: Arc<Standing>,
     /// Its models, in the order of the configuration; none where there is no deployment.
     pub(crate) targets: Vec<Arc<Target>>,
+    /// What is called behind each of the targets.
+    pub(crate) adapters: Vec<Arc<Adapter>>,
 }
 
 /// Where a model name leads.
@@ -52,4 +57,11 @@ pub(crate) struct Snapshot {
     pub(crate) models: Vec<ModelEntry>,
     /// All deployments, in the order of the configuration.
     pub(crate) deployments: Vec<DeploymentState>,
+}
+
+impl Snapshot {
+    /// The names of all deployments, in the order of the configuration.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.deployments.iter().map(|state| state.name.as_str()).collect()
+    }
 }

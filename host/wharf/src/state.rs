@@ -72,21 +72,22 @@ fn report(state: &DeploymentState, now: Instant) -> DeploymentReport {
     }
 }
 
+/// That nothing has this name.
+pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
+    let near = nearest(name, known.iter().copied())
+        .map(|near| format!(" Did you mean `{near}`?"))
+        .unwrap_or_default();
+    let message = format!("There is no {what} `{name}`.{near} Known: {}.", known.join(", "));
+    Error::new(ErrorKind::NotFound, message)
+}
+
 /// Resets breakers and says which.
 pub(crate) fn reset(snapshot: &Snapshot, which: &Reset) -> Result<Vec<(DeploymentName, String)>, Error> {
-    let unknown = |what: &str, name: &str, known: Vec<&str>| {
-        let near = nearest(name, known.iter().copied())
-            .map(|near| format!(" Did you mean `{near}`?"))
-            .unwrap_or_default();
-        let message = format!("There is no {what} `{name}`.{near} Known: {}.", known.join(", "));
-        Error::new(ErrorKind::NotFound, message)
-    };
     let mut states: Vec<&DeploymentState> = snapshot.deployments.iter().collect();
     if let Some(name) = &which.deployment {
         states.retain(|state| state.name == *name);
         if states.is_empty() {
-            let known = snapshot.deployments.iter().map(|state| state.name.as_str()).collect();
-            return Err(unknown("deployment", name, known));
+            return Err(unknown("deployment", name, &snapshot.names()));
         }
     }
     if let Some(model) = &which.model {
@@ -96,7 +97,7 @@ pub(crate) fn reset(snapshot: &Snapshot, which: &Reset) -> Result<Vec<(Deploymen
                 .flat_map(|state| state.targets.iter().map(|target| target.model()))
         };
         if !models().any(|known| known == model) {
-            return Err(unknown("model", model, models().collect()));
+            return Err(unknown("model", model, &Vec::from_iter(models())));
         }
     }
     let mut done = Vec::new();

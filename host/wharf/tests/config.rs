@@ -85,6 +85,51 @@ fn problem(text: &str) -> Problem {
     all.remove(0)
 }
 
+/// An environment in which every variable is set and nothing else is there: for examples, which name variables that
+/// their reader has.
+struct EveryVariable;
+
+impl Env for EveryVariable {
+    fn var(&self, name: &str) -> Option<String> {
+        Some(format!("value-of-{name}"))
+    }
+
+    fn read_file(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Err(io::Error::new(io::ErrorKind::NotFound, "no such file"))
+    }
+
+    fn run_command(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("exit status: 127: no such command".to_owned())
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The texts between a line "```yaml" and the next "```" of a document.
+fn examples(document: &str) -> Vec<String> {
+    let mut lines = document.lines();
+    let mut found = Vec::new();
+    while lines.any(|line| line == "```yaml") {
+        let block = lines.by_ref().take_while(|line| *line != "```");
+        found.push(block.fold(String::new(), |text, line| text + line + "\n"));
+    }
+    found
+}
+
+/// The deployments of an example, which must load without a problem and without a warning.
+fn example(place: &str, text: &str) -> Config {
+    let source = Source {
+        name: place,
+        base: &root(),
+    };
+    let config = config::parse(text, source, &EveryVariable).unwrap_or_else(|told| panic!("{text}\n{told}"));
+    assert!(config.warnings.is_empty(), "{place}: {:?}\n{text}", config.warnings);
+    config
+}
+
 /// A file with one provider of the given settings and further top-level or service text.
 fn provider(settings: &str) -> String {
     format!("ai_services:\n  providers:\n    openai: {{models: [gpt-4], {settings}}}\n")
@@ -1315,6 +1360,51 @@ fn the_schema_accepts_what_the_loader_accepts_and_nothing_else() {
         for problem in loaded.err().into_iter().flat_map(|problems| problems.0) {
             assert!(!problem.help.contains("report this as a bug"), "{problem}");
         }
+    }
+}
+
+#[test]
+fn examples_are_what_stands_between_the_fences() {
+    let document = "a\n```yaml\none: 1\n  two: 2\n```\n```\nno: 1\n```\n```yaml\nthree: 3\n```\n";
+    assert_eq!(examples(document), ["one: 1\n  two: 2\n", "three: 3\n"]);
+    assert!(examples("no example").is_empty());
+}
+
+#[test]
+fn the_example_of_every_provider_loads() {
+    let folders = std::fs::read_dir(root().join("providers")).unwrap();
+    let mut seen = 0;
+    for folder in folders.map(|entry| entry.unwrap().path()) {
+        if !folder.join("Cargo.toml").exists() {
+            continue;
+        }
+        let readme = folder.join("README.md");
+        let place = readme.display().to_string();
+        let text = std::fs::read_to_string(&readme).unwrap_or_else(|error| panic!("{place}: {error}"));
+        // Cargo names the library, and so the plugin, after the folder with underscores.
+        let component = folder.file_name().unwrap().to_str().unwrap().replace('-', "_");
+        let examples = examples(&text);
+        assert!(!examples.is_empty(), "{place} needs an example configuration");
+        for text in &examples {
+            let config = example(&place, text);
+            let runs = |deployment: &config::DeploymentConfig| deployment.component == component;
+            assert!(
+                config.deployments.iter().any(runs),
+                "{place}: an example must run the provider that it is the example of\n{text}"
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 6, "there are more than {seen} providers");
+}
+
+#[test]
+fn the_whole_configurations_of_the_readme_load() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let examples = examples(&text);
+    assert!(examples.len() >= 2, "{examples:#?}");
+    for text in &examples {
+        example("README.md", text);
     }
 }
 

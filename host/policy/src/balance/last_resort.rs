@@ -21,6 +21,11 @@ impl Balancer {
         let mut left: Vec<(Rank, usize)> = Vec::with_capacity(self.members.len());
         let (mut refused, mut well) = (0, false);
         for (at, member) in self.members.iter().enumerate() {
+            // As if it was not here.
+            if trail.lack(at).is_some() {
+                refused += 1;
+                continue;
+            }
             let availability = member.target.availability(now);
             let is_left = trail.is_left(at, &member.target);
             let rank = match availability {
@@ -93,6 +98,10 @@ impl Balancer {
         let mut refused = None;
         for (at, member) in self.members.iter().enumerate() {
             let name = member.target.deployment();
+            if let Some(what) = trail.lack(at) {
+                reasons.push(format!("{name}: {what}"));
+                continue;
+            }
             if !trail.is_left(at, &member.target) {
                 reasons.push(format!("{name}: was asked"));
                 continue;

@@ -11,6 +11,8 @@ pub(crate) struct Trail {
     fresh: Vec<bool>,
     /// Members that are not asked again.
     barred: Vec<bool>,
+    /// Members that cannot do what the request needs.
+    unable: Vec<Option<&'static str>>,
 }
 
 impl Trail {
@@ -19,6 +21,7 @@ impl Trail {
             made: vec![0; members],
             fresh: vec![true; members],
             barred: vec![false; members],
+            unable: vec![None; members],
         }
     }
 
@@ -38,6 +41,16 @@ impl Trail {
         self.barred[member] = true;
     }
 
+    /// This member cannot do this, which the request needs.
+    pub(crate) fn leave_out(&mut self, member: usize, what: &'static str) {
+        self.unable[member] = Some(what);
+    }
+
+    /// What this member cannot do of what the request needs.
+    pub(super) fn lack(&self, member: usize) -> Option<&'static str> {
+        self.unable[member]
+    }
+
     /// Whether nobody was asked yet.
     pub(super) fn is_new(&self) -> bool {
         self.made.iter().all(|made| *made == 0)
@@ -50,6 +63,6 @@ impl Trail {
 
     /// Whether this request may ask this member (again).
     pub(super) fn is_left(&self, member: usize, target: &Target) -> bool {
-        !self.barred[member] && self.made[member] <= target.max_retries()
+        !self.barred[member] && self.unable[member].is_none() && self.made[member] <= target.max_retries()
     }
 }

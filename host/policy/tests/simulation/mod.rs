@@ -234,6 +234,7 @@ async fn request(route: Arc<Route>, form: Form, rng: SmallRng) -> Option<Duratio
             Ok(answered) => read(answered.value).await,
             Err(_) => false,
         },
+        Form::Counted => panic!("the simulation asks for answers"),
     };
     answered.then(|| Instant::now() - began)
 }

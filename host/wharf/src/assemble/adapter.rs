@@ -1,18 +1,26 @@
 //! The adapter from a runtime deployment to what the attempt loop calls: policy and runtime do not see each other.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use wharf_policy::{AttemptOptions, EventSource, Upstream};
 use wharf_runtime::{CallOptions, Deployment, EventStream};
-use wharf_types::{DeploymentName, Error, Event, Request, Response};
+use wharf_types::{
+    Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, Features, Request, Response,
+};
+
+use super::reduce;
 
 /// One deployment with one of its models, as the attempt loop calls it.
-pub(super) struct Adapter {
-    pub(super) deployment: Arc<Deployment>,
-    pub(super) model: String,
+pub(crate) struct Adapter {
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) model: String,
+    /// What the model can do, once the provider has said so.
+    pub(crate) capabilities: OnceLock<Capabilities>,
 }
 
 fn call(options: AttemptOptions) -> CallOptions {
@@ -21,6 +29,64 @@ fn call(options: AttemptOptions) -> CallOptions {
         key: options.key,
         connect: options.connect,
         place: options.place,
+    }
+}
+
+impl Adapter {
+    pub(super) fn new(deployment: &Arc<Deployment>, model: &str) -> Self {
+        Self {
+            deployment: Arc::clone(deployment),
+            model: model.to_owned(),
+            capabilities: OnceLock::new(),
+        }
+    }
+
+    /// The attempt as it is made first: for a caller who does without, without what the model is known to lack.
+    fn begin<'r>(&self, request: &'r Request, options: AttemptOptions) -> Making<'r> {
+        let known = self.capabilities.get().filter(|_| options.drop_unsupported);
+        let fitting = known.and_then(|model| reduce::to_fit(request, model));
+        Making {
+            request: fitting.map_or(Cow::Borrowed(request), Cow::Owned),
+            left: if options.drop_unsupported { reduce::MOST } else { 0 },
+            options,
+        }
+    }
+}
+
+/// An attempt, made again without each field that is refused by name before anything was sent, where the caller does
+/// without.
+struct Making<'r> {
+    request: Cow<'r, Request>,
+    left: usize,
+    options: AttemptOptions,
+}
+
+impl Making<'_> {
+    fn options(&mut self) -> CallOptions {
+        CallOptions {
+            deadline: self.options.deadline,
+            key: self.options.key,
+            connect: self.options.connect,
+            place: self.options.place.take(),
+        }
+    }
+
+    /// Leaves out what was refused.
+    ///
+    /// # Errors
+    /// The same error, when that is not possible.
+    fn without(&mut self, error: Error) -> Result<(), Error> {
+        let refused = self.left > 0 && error.kind() == ErrorKind::Unsupported && !error.sent();
+        let field = error
+            .param()
+            .filter(|_| refused && Instant::now() < self.options.deadline);
+        let Some(next) = field.and_then(|field| reduce::without(&self.request, field)) else {
+            return Err(error);
+        };
+        tracing::debug!(%error, "left out, as the caller asked for");
+        self.request = Cow::Owned(next);
+        self.left -= 1;
+        Ok(())
     }
 }
 
@@ -33,8 +99,52 @@ impl Upstream for Adapter {
         Some(self.deployment.places())
     }
 
+    fn capabilities(&self) -> Option<&Capabilities> {
+        self.capabilities.get()
+    }
+
+    fn features(&self) -> Features {
+        self.deployment.features()
+    }
+
+    fn embed<'a>(
+        &'a self,
+        request: &'a EmbedRequest,
+        options: AttemptOptions,
+    ) -> BoxFuture<'a, Result<EmbedResponse, Error>> {
+        self.deployment.embed(request, &self.model, call(options)).boxed()
+    }
+
+    fn count_tokens<'a>(&'a self, request: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<u64, Error>> {
+        async move {
+            let mut making = self.begin(request, options);
+            loop {
+                let options = making.options();
+                match self
+                    .deployment
+                    .count_tokens(&making.request, &self.model, options)
+                    .await
+                {
+                    Ok(tokens) => return Ok(tokens),
+                    Err(error) => making.without(error)?,
+                }
+            }
+        }
+        .boxed()
+    }
+
     fn generate<'a>(&'a self, request: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<Response, Error>> {
-        self.deployment.generate(request, &self.model, call(options)).boxed()
+        async move {
+            let mut making = self.begin(request, options);
+            loop {
+                let options = making.options();
+                match self.deployment.generate(&making.request, &self.model, options).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => making.without(error)?,
+                }
+            }
+        }
+        .boxed()
     }
 
     fn stream<'a>(
@@ -43,8 +153,14 @@ impl Upstream for Adapter {
         options: AttemptOptions,
     ) -> BoxFuture<'a, Result<Box<dyn EventSource>, Error>> {
         async move {
-            let stream = self.deployment.stream(request, &self.model, call(options)).await?;
-            Ok(Box::new(Source(stream)) as Box<dyn EventSource>)
+            let mut making = self.begin(request, options);
+            loop {
+                let options = making.options();
+                match self.deployment.stream(&making.request, &self.model, options).await {
+                    Ok(stream) => return Ok(Box::new(Source(stream)) as Box<dyn EventSource>),
+                    Err(error) => making.without(error)?,
+                }
+            }
         }
         .boxed()
     }

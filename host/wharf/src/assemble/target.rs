@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wharf_policy::{CircuitBreaker, HealthSettings, Standing, Target, Timeouts};
+use wharf_policy::{CircuitBreaker, HealthSettings, Standing, Target, Timeouts, Upstream};
 use wharf_runtime::Deployment;
 
 use super::adapter::Adapter;
@@ -23,32 +23,36 @@ pub(super) fn state(
     };
     let keys = deployment.as_ref().map_or(0, |deployment| deployment.keys());
     let standing = Arc::new(Standing::new(keys, config.retry.max_retry_after, health, seeds.rng()));
-    let target = |deployment: &Arc<Deployment>, model: &String| {
-        let adapter = Adapter {
-            deployment: Arc::clone(deployment),
-            model: model.clone(),
-        };
+    let adapters: Vec<Arc<Adapter>> = match &deployment {
+        Ok(deployment) => entry
+            .models
+            .iter()
+            .map(|model| Arc::new(Adapter::new(deployment, model)))
+            .collect(),
+        Err(_) => Vec::new(),
+    };
+    let target = |adapter: &Arc<Adapter>| {
+        let upstream: Arc<dyn Upstream> = adapter.clone();
         Arc::new(Target::new(
-            Arc::new(adapter),
-            model,
+            upstream,
+            &adapter.model,
             timeouts(&entry.timeouts),
             entry.max_retries,
             Arc::clone(&standing),
             CircuitBreaker::new(config.circuit_breaker, seeds.rng()),
         ))
     };
-    let targets = match &deployment {
-        Ok(deployment) => entry.models.iter().map(|model| target(deployment, model)).collect(),
-        Err(_) => Vec::new(),
-    };
+    let targets = adapters.iter().map(target).collect();
     DeploymentState {
         name: entry.name.clone(),
         component: entry.component.clone(),
         deployment,
         keys,
         health_check: entry.health_check,
+        timeouts: timeouts(&entry.timeouts),
         standing,
         targets,
+        adapters,
     }
 }
 
