@@ -1,7 +1,10 @@
-//! The admin API: what routes and deployments do, and the reset of breakers. On an address of its own, so that it
-//! can stay closed to those who may only ask models.
+//! The admin API: what routes and deployments do, the reset of breakers, and the models that vendors have. On an
+//! address of its own, so that it can stay closed to those who may only ask models.
 
 mod access;
+mod asked;
+mod models;
+mod pull;
 mod reset;
 mod state;
 pub(crate) mod wire;
@@ -24,6 +27,12 @@ pub(crate) use access::guarded;
 pub(crate) const STATE: &str = "/admin/v1/state";
 /// Where breakers are reset.
 pub(crate) const RESET: &str = "/admin/v1/breakers/reset";
+/// Where the models of deployments are listed, and deleted.
+pub(crate) const MODELS: &str = "/admin/v1/models";
+/// Where one model is shown.
+pub(crate) const SHOW: &str = "/admin/v1/models/show";
+/// Where a vendor is told to fetch a model.
+pub(crate) const PULL: &str = "/admin/v1/models/pull";
 /// Connections served at once. Operators and their tools are few.
 pub(crate) const MAX_CONNECTIONS: usize = 64;
 /// The largest body of a request, in bytes.
@@ -45,6 +54,9 @@ pub(crate) fn router(app: Arc<App>, token: Option<Secret>) -> Router {
     let routes = Router::new()
         .route(STATE, get(show_state))
         .route(RESET, post(reset::handle))
+        .route(MODELS, get(models::list).delete(models::delete))
+        .route(SHOW, get(models::show))
+        .route(PULL, post(pull::handle))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .with_state(Arc::new(admin));
@@ -66,7 +78,8 @@ fn wall_time() -> std::time::SystemTime {
 
 async fn no_such_path(method: Method, uri: Uri) -> Response {
     let message = format!(
-        "There is no {method} {}. There is GET {STATE} and POST {RESET}.",
+        "There is no {method} {}. There is GET {STATE}, POST {RESET}, GET and DELETE {MODELS}, GET {SHOW} and \
+         POST {PULL}.",
         uri.path()
     );
     Refusal::new(StatusCode::NOT_FOUND, message).response()

@@ -9,10 +9,13 @@ mod breaker;
 mod check;
 mod logging;
 mod mock;
+mod models;
 mod output;
 mod plugin;
 mod serve;
+mod span;
 mod status;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +46,9 @@ enum Command {
     /// Act on the breakers of a running host.
     #[command(subcommand)]
     Breaker(breaker::BreakerCommand),
+    /// Look at the models that vendors have, and have one fetched or deleted.
+    #[command(subcommand)]
+    Models(models::ModelsCommand),
     /// Check a configuration file and print every problem in it.
     Check(check::CheckArgs),
     /// Ask a model from the command line.
@@ -84,6 +90,7 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args.config).await,
         Command::Status(args) => status::run(args).await,
         Command::Breaker(command) => breaker::run(command).await,
+        Command::Models(command) => models::run(command).await,
         Command::Check(args) => check::run(&args),
         Command::Ask(args) => ask::run(args).await,
         Command::Config(ConfigCommand::Schema) => schema(),

@@ -6,49 +6,29 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value};
 use wharf::{Host, Reset};
 
 use super::wire::{ResetAnswer, ResetRequest, ResetTarget};
-use super::{Admin, MAX_BODY, Refusal, json};
-use crate::api::body::{self, BodyError};
+use super::{Admin, Refusal, asked, json};
 use crate::api::error;
 
 /// What a body looks like.
 const FORMS: &str = r#"{}, {"deployment":"a"} or {"deployment":"a","model":"m","keys":true}"#;
 
 pub(super) async fn handle(State(admin): State<Arc<Admin>>, headers: HeaderMap, body: Body) -> Response {
-    let answer = match body::read(&headers, body, MAX_BODY, &admin.memory).await {
-        Ok(body) => parse(&body.bytes).and_then(|asked| reset(&admin.app.host, asked)),
-        Err(error) => Err(unread(error)),
-    };
-    match answer {
+    let asked = asked::body(&admin, &headers, body, parse).await;
+    match asked.and_then(|asked| reset(&admin.app.host, asked)) {
         Ok(answer) => json(StatusCode::OK, &answer),
         Err(refusal) => refusal.response(),
     }
 }
 
 fn parse(bytes: &[u8]) -> Result<ResetRequest, Refusal> {
-    let wrong = |problem: String| Refusal::new(StatusCode::BAD_REQUEST, format!("{problem}; write {FORMS}"));
-    // By way of an object: a struct whose fields all have defaults would take an empty list too.
-    let object: Map<String, Value> =
-        serde_json::from_slice(bytes).map_err(|e| wrong(format!("the body is no JSON object: {e}")))?;
-    let asked: ResetRequest =
-        serde_json::from_value(Value::Object(object)).map_err(|e| wrong(format!("the body is wrong: {e}")))?;
+    let asked: ResetRequest = asked::object(bytes, FORMS)?;
     if asked.model.is_some() && asked.deployment.is_none() {
-        return Err(wrong("`model` needs the `deployment` that it belongs to".to_owned()));
+        return Err(asked::wrong("`model` needs the `deployment` that it belongs to", FORMS));
     }
     Ok(asked)
-}
-
-fn unread(error: BodyError) -> Refusal {
-    let status = error.status();
-    let message = if let BodyError::TooLarge(limit) = error {
-        format!("the body is larger than {limit} bytes")
-    } else {
-        error.into_error().message().to_owned()
-    };
-    Refusal::new(status, message)
 }
 
 fn reset(host: &Host, asked: ResetRequest) -> Result<ResetAnswer, Refusal> {
@@ -115,12 +95,5 @@ mod tests {
             assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{body:?}");
             assert!(refusal.message.contains(FORMS), "{}", refusal.message);
         }
-    }
-
-    #[test]
-    fn a_body_that_is_too_large_does_not_name_the_public_limit() {
-        let refusal = unread(BodyError::TooLarge(MAX_BODY));
-        assert_eq!(refusal.status, StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(refusal.message, "the body is larger than 65536 bytes");
     }
 }

@@ -1,6 +1,8 @@
 //! The shapes of the admin API. The server writes them and the command line reads them, so that the two cannot
 //! drift apart. Times are whole milliseconds, measured from the moment the state was read.
 
+pub(crate) mod models;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 

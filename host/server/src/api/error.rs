@@ -1,4 +1,5 @@
-//! From the host's error to an HTTP answer in OpenAI's shape. The one mapping there is.
+//! From the host's error to an HTTP answer. The one mapping there is; the shape of the body is the front door's, and
+//! OpenAI's is here because every client without an API of its own gets it.
 //!
 //! A client must be able to tell its own mistakes from everybody else's: 4xx means that another request
 //! would have worked. A credential that the vendor refuses is the operator's, so it is a 502, never a 401.
@@ -48,8 +49,7 @@ pub(crate) fn shape(error: &Error) -> Shape {
     Shape { status, class, code }
 }
 
-/// The body. Vendor messages are passed on where they are about the client's own request; where the vendor
-/// or the operator is at fault the host speaks, since such messages name keys, hosts and accounts.
+/// The body in OpenAI's shape.
 pub(crate) fn body(error: &Error) -> Value {
     let shape = shape(error);
     let mut inner = json!({
@@ -58,6 +58,12 @@ pub(crate) fn body(error: &Error) -> Value {
         "param": error.param(),
         "code": shape.code,
     });
+    add_story(error, &mut inner);
+    json!({ "error": inner })
+}
+
+/// Adds what led to the error, which every shape has: the time limit that ended it, and the attempts.
+pub(super) fn add_story(error: &Error, inner: &mut Value) {
     if let ErrorKind::Timeout(phase) = error.kind() {
         inner["phase"] = json!(phase.as_str());
     }
@@ -71,10 +77,11 @@ pub(crate) fn body(error: &Error) -> Value {
         };
         inner["attempts"] = error.attempts().iter().map(attempt).collect();
     }
-    json!({ "error": inner })
 }
 
-fn message(error: &Error) -> String {
+/// What a person reads. Vendor messages are passed on where they are about the client's own request; where the vendor
+/// or the operator is at fault the host speaks, since such messages name keys, hosts and accounts.
+pub(super) fn message(error: &Error) -> String {
     match error.kind() {
         ErrorKind::InvalidRequest
         | ErrorKind::ContextLengthExceeded

@@ -10,7 +10,7 @@ use super::{degraded, error};
 
 /// Names of the host's own headers.
 const REQUEST_ID: &str = "x-request-id";
-const DEPLOYMENT: &str = "x-wharf-deployment";
+pub(crate) const DEPLOYMENT: &str = "x-wharf-deployment";
 const ATTEMPTS: &str = "x-wharf-attempts";
 /// The longest identifier that is taken over from a client, in bytes.
 const MAX_ID: usize = 128;
@@ -52,7 +52,12 @@ pub(super) fn failure(error: &Error, id: &str) -> Response {
 
 /// An error whose status is more precise than its kind.
 pub(super) fn failure_with(status: StatusCode, error: &Error, id: &str) -> Response {
-    let mut response = json(status, error::body(error).to_string());
+    failure_as(status, error::body(error).to_string(), error, id)
+}
+
+/// An error with a body in another shape.
+pub(super) fn failure_as(status: StatusCode, body: String, error: &Error, id: &str) -> Response {
+    let mut response = json(status, body);
     if let Some(wait) = error.retry_after() {
         // Whole seconds, up: a client that comes early is sent away again.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -1,11 +1,14 @@
-//! OpenAI's API: chat completions and the list of models.
+//! OpenAI's API: chat completions, embeddings and the list of models.
 
 mod answer;
 mod chunks;
+mod embeddings;
 mod message;
 mod request;
 mod residual;
 mod usage;
+#[cfg(test)]
+mod wire_samples;
 
 use std::sync::Arc;
 
@@ -24,6 +27,7 @@ use self::chunks::Chunks;
 use super::body::{self, BodyError};
 use super::request_log::RequestLog;
 use super::{App, error, headers, sse, timeout};
+pub(super) use embeddings::embed;
 pub(crate) use usage::render as render_usage;
 
 /// The dialect of this API; see `wit/types.wit`, `extension`.
@@ -202,7 +206,9 @@ fn entry(model: &ModelEntry) -> Value {
 /// Every path that there is not.
 pub(super) async fn no_such_path(method: Method, uri: Uri, headers_in: HeaderMap) -> Response {
     let message = format!(
-        "There is no {method} {}. There is POST /v1/chat/completions, POST /v1/generate and GET /v1/models.",
+        "There is no {method} {}. There is POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, \
+         POST /v1/messages, POST /v1/messages/count_tokens, POST /v1/generate, GET /v1/models, GET /v1/models/ID, \
+         GET /healthz and GET /readyz.",
         uri.path()
     );
     let id = headers::request_id(&headers_in);

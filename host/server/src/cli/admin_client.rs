@@ -1,6 +1,8 @@
 //! Asking a running host's admin API: where it is, and what went wrong in the operator's words. Speaks plain HTTP to
 //! the address it is given and to nothing in between: proxies of the environment are for the world outside.
 
+mod lines;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -9,8 +11,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use bytes::Bytes;
 use clap::Args;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
@@ -20,9 +23,12 @@ use wharf::config::{self, ProcessEnv};
 
 use super::ConfigArgs;
 use crate::admin::wire::Failure;
+use lines::Lines;
 
 /// How long an answer may take. It is read from memory on the other side.
 const LIMIT: Duration = Duration::from_secs(10);
+/// How long an answer may take for which vendors are asked. The host gives them up first, and says so.
+const VENDOR_LIMIT: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes: far more than thousands of deployments take.
 const MAX_ANSWER: usize = 64 << 20;
 
@@ -114,7 +120,23 @@ impl AdminClient {
     /// # Errors
     /// When nobody listens there, it refuses, or it does not answer in time.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<String> {
-        self.ask(Method::GET, path, Bytes::new()).await
+        self.ask(Method::GET, path, Bytes::new(), LIMIT).await
+    }
+
+    /// Asks for something that vendors are asked for.
+    ///
+    /// # Errors
+    /// As [`AdminClient::get`].
+    pub(super) async fn get_from_vendors(&self, path: &str) -> anyhow::Result<String> {
+        self.ask(Method::GET, path, Bytes::new(), VENDOR_LIMIT).await
+    }
+
+    /// Has a vendor delete something.
+    ///
+    /// # Errors
+    /// As [`AdminClient::get`].
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<String> {
+        self.ask(Method::DELETE, path, Bytes::new(), VENDOR_LIMIT).await
     }
 
     /// Asks for something to be done.
@@ -122,7 +144,22 @@ impl AdminClient {
     /// # Errors
     /// As [`AdminClient::get`].
     pub(super) async fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<String> {
-        self.ask(Method::POST, path, serde_json::to_vec(body)?.into()).await
+        self.ask(Method::POST, path, serde_json::to_vec(body)?.into(), LIMIT)
+            .await
+    }
+
+    /// Asks for something to be done that takes as long as it takes, and is told of line by line.
+    ///
+    /// # Errors
+    /// As [`AdminClient::get`], but for the time.
+    pub(super) async fn post_for_lines(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Lines> {
+        let request = self.request(Method::POST, path, serde_json::to_vec(body)?.into())?;
+        let response = self.send(request).await?;
+        if response.status() == StatusCode::OK {
+            return Ok(Lines::new(response, self.base.clone()));
+        }
+        let (status, body) = self.whole(response).await?;
+        Err(self.refused(status, &body))
     }
 
     /// Reads an answer.
@@ -136,7 +173,20 @@ impl AdminClient {
         })
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<String> {
+    async fn ask(&self, method: Method, path: &str, body: Bytes, limit: Duration) -> anyhow::Result<String> {
+        let request = self.request(method, path, body)?;
+        let exchange = async { self.whole(self.send(request).await?).await };
+        let answer = tokio::time::timeout(limit, exchange).await;
+        let (status, body) =
+            answer.map_err(|_| anyhow!("{} did not answer within {} s", self.base, limit.as_secs()))??;
+        if status == StatusCode::OK {
+            Ok(body)
+        } else {
+            Err(self.refused(status, &body))
+        }
+    }
+
+    fn request(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Request<Full<Bytes>>> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -148,28 +198,24 @@ impl AdminClient {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let answer = tokio::time::timeout(LIMIT, self.exchange(request)).await;
-        let (status, body) =
-            answer.map_err(|_| anyhow!("{} did not answer within {} s", self.base, LIMIT.as_secs()))??;
-        if status == StatusCode::OK {
-            Ok(body)
-        } else {
-            Err(self.refused(status, &body))
-        }
+        Ok(request)
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, String)> {
+    async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response<Incoming>> {
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build_http();
-        let response = client.request(request).await.map_err(|error| {
+        client.request(request).await.map_err(|error| {
             let told = if error.is_connect() {
                 "nobody listens there; is wharf serve running? its admin address is `admin.listen`"
             } else {
                 "the exchange broke off; is it the admin address of a wharf host?"
             };
             anyhow::Error::from(error).context(format!("{}: {told}", self.base))
-        })?;
+        })
+    }
+
+    async fn whole(&self, response: Response<Incoming>) -> anyhow::Result<(StatusCode, String)> {
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
         let body = body.map_err(|error| anyhow!("{}: the answer broke off: {error}", self.base))?;

@@ -15,7 +15,7 @@ use super::output::print_line;
 pub(super) enum PluginCommand {
     /// List the plugins of a directory.
     List(ListArgs),
-    /// Show what a plugin file is: its world, version, imports, manifest, size and digest.
+    /// Show what a plugin file is: its world, version, optional interfaces, imports, manifest, size and digest.
     Inspect(InspectArgs),
 }
 
@@ -127,8 +127,20 @@ fn credential(scheme: &CredentialScheme) -> String {
     }
 }
 
+/// The optional interfaces of the contract that it has, by their names there.
+fn optional(provider: &Provider) -> Vec<&'static str> {
+    let features = provider.features();
+    let all = [
+        ("embeddings", features.embeddings),
+        ("tokens", features.tokens),
+        ("models", features.models),
+    ];
+    all.into_iter().filter_map(|(name, has)| has.then_some(name)).collect()
+}
+
 fn describe(name: &str, provider: &Provider) -> Value {
     let manifest = &provider.manifest;
+    let features = provider.features();
     json!({
         "name": name,
         "ok": true,
@@ -136,6 +148,11 @@ fn describe(name: &str, provider: &Provider) -> Value {
         "size": provider.size,
         "sha256": provider.digest,
         "contract": format!("wharf:provider@{}", wharf::inspect::SUPPORTED),
+        "features": {
+            "embeddings": features.embeddings,
+            "tokens": features.tokens,
+            "models": features.models,
+        },
         "imports": provider.outline.imports,
         "exports": provider.outline.exports,
         "manifest": {
@@ -167,15 +184,21 @@ fn text(file: &Path, provider: &Provider) -> String {
     let manifest = &provider.manifest;
     let none = || "none".to_owned();
     let list = |names: &[String]| names.iter().map(|name| format!("\n    {name}")).collect::<String>();
+    let optional = optional(provider);
     format!(
         "{file}\n  provider     {name} {version}: {description}\n  world        wharf:provider/ai-provider {contract}\n  \
-         vendor       {vendor}\n  base URL     {base}\n  credential   {credential}{required}\n  homepage     {homepage}\n  \
+         optional     {optional}\n  vendor       {vendor}\n  base URL     {base}\n  credential   {credential}{required}\n  homepage     {homepage}\n  \
          size         {size} bytes\n  sha256       {digest}\n  imports{imports}\n  exports{exports}\n  settings\n    {settings}",
         file = file.display(),
         name = manifest.name,
         version = manifest.version,
         description = manifest.description,
         contract = wharf::inspect::SUPPORTED,
+        optional = if optional.is_empty() {
+            none()
+        } else {
+            optional.join(", ")
+        },
         vendor = manifest.vendor,
         base = manifest.base_url.clone().unwrap_or_else(none),
         credential = credential(&manifest.credential),

@@ -1,8 +1,6 @@
 //! `wharf status`: what the routes and deployments of a running host do.
 
 mod screen;
-mod span;
-mod table;
 
 use clap::Args;
 

@@ -1,13 +1,13 @@
 //! Decides what an answer says: text, refusal or tool calls, and its token counts.
 //!
-//! Pure and deterministic: the same request and number give the same answer. It does not know whether the answer
-//! will be sent whole or as a stream, only into how many pieces a text may be cut.
+//! Pure and deterministic: the same question and number give the same answer, whichever vendor's API asked. It does
+//! not know whether the answer will be sent whole or as a stream, only into how many pieces a text may be cut.
 
 use serde_json::Value;
 
 use super::failure::Failure;
 use super::order::Order;
-use super::request::{ChatRequest, Digest, Format, Function, ToolChoice, words};
+use super::prompt::{Digest, Format, Function, Prompt, Role, Tally, ToolChoice, words};
 use super::schema;
 
 /// Chunks of a `mock-drip` stream.
@@ -16,7 +16,7 @@ const DRIP_CHUNKS: u32 = 1000;
 /// One chunk of a `mock-drip` stream.
 const DRIP_TEXT: &str = "drip ";
 
-/// What `mock-reasoning` thinks.
+/// What is thought when thoughts are asked for.
 const REASONING: &str = "The user said something. I should say it back.";
 
 /// What `mock-refusal` says.
@@ -45,12 +45,19 @@ pub(super) enum Outcome {
 /// One tool call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Call {
-    /// Unique within the emulator until the next reset.
+    /// Unique within the emulator until the next reset; vendors put their own word before it.
     pub(super) id: String,
     /// The function.
     pub(super) name: String,
     /// Its arguments as JSON text.
     pub(super) arguments: String,
+}
+
+impl Call {
+    /// The arguments as a value, for vendors that send one.
+    pub(super) fn input(&self) -> Value {
+        serde_json::from_str(&self.arguments).unwrap_or_default()
+    }
 }
 
 /// Token counts of an answer; a word is a token.
@@ -70,21 +77,16 @@ impl Answer {
     /// # Errors
     ///
     /// The 400 answer, when the request names an unknown tool or carries an unreadable schema.
-    pub(super) fn choose(
-        request: &ChatRequest<'_>,
-        digest: &Digest<'_>,
-        order: Order,
-        number: u64,
-    ) -> Result<Self, Failure> {
-        let reasoning = (order == Order::Reasoning).then_some(REASONING);
+    pub(super) fn choose(prompt: &Prompt<'_>, order: Order, number: u64) -> Result<Self, Failure> {
+        let reasoning = (prompt.thinks || order == Order::Reasoning).then_some(REASONING);
         let outcome = match order {
             Order::Refusal => Outcome::Refusal(REFUSAL),
             Order::Big(bytes) => Outcome::Text("x".repeat(bytes)),
             Order::Drip(_) => Outcome::Text(DRIP_TEXT.repeat(DRIP_CHUNKS as usize)),
             _ => {
-                let calls = tool_calls(request, number)?;
+                let calls = tool_calls(prompt, number)?;
                 if calls.is_empty() {
-                    Outcome::Text(text(request, digest)?)
+                    Outcome::Text(text(prompt)?)
                 } else {
                     Outcome::Calls(calls)
                 }
@@ -129,38 +131,47 @@ pub(super) fn pieces_wanted(order: Order, chunks: u32) -> usize {
     }
 }
 
-fn text(request: &ChatRequest<'_>, digest: &Digest<'_>) -> Result<String, Failure> {
-    let said = match request.format() {
+fn text(prompt: &Prompt<'_>) -> Result<String, Failure> {
+    let digest = &prompt.digest;
+    let mut said = match prompt.format {
         Format::JsonObject | Format::JsonSchema(None) => return Ok(r#"{"ok":true}"#.to_owned()),
         Format::JsonSchema(Some(raw)) => {
             let schema: Value = serde_json::from_str(raw.get()).map_err(|error| Failure::unreadable(&error))?;
             return Ok(schema::instance(&schema).to_string());
         }
-        Format::Text if request.last_role() == "tool" => format!("The tool said: {}", digest.last_text),
+        Format::Text if digest.last == Role::Tool => format!("The tool said: {}", digest.last_text),
         Format::Text => format!("You said: {}", digest.user_text),
     };
-    if digest.images == 0 {
-        return Ok(said);
+    // The images come first in the answer, so their sentence is put before the others last.
+    for (verb, noun, tally) in [
+        ("read", "document", &digest.documents),
+        ("see", "image", &digest.images),
+    ] {
+        if tally.count > 0 {
+            said = format!("I {verb} {}{said}", counted(noun, tally));
+        }
     }
-    Ok(format!(
-        "I see {} image(s) of {} bytes. {said}",
-        digest.images, digest.image_bytes
-    ))
+    Ok(said)
+}
+
+fn counted(noun: &str, tally: &Tally) -> String {
+    let Tally { count, bytes, .. } = tally;
+    format!("{count} {noun}(s) of {bytes} bytes. Types: {}. ", tally.types())
 }
 
 /// The calls that answer a user's message when tools are on offer; none in every other case.
-fn tool_calls(request: &ChatRequest<'_>, number: u64) -> Result<Vec<Call>, Failure> {
-    if request.last_role() != "user" || request.functions().next().is_none() {
+fn tool_calls(prompt: &Prompt<'_>, number: u64) -> Result<Vec<Call>, Failure> {
+    if prompt.digest.last != Role::User || prompt.functions.is_empty() {
         return Ok(Vec::new());
     }
-    let chosen: Vec<&Function<'_>> = match request.tool_choice() {
+    let chosen: Vec<&Function<'_>> = match &prompt.choice {
         ToolChoice::Text => return Ok(Vec::new()),
         ToolChoice::Any => {
-            let most = if request.parallel_tool_calls() { usize::MAX } else { 1 };
-            request.functions().take(most).collect()
+            let most = if prompt.one_call { 1 } else { usize::MAX };
+            prompt.functions.iter().take(most).collect()
         }
         ToolChoice::Named(name) => {
-            let found = request.functions().find(|function| function.name == name);
+            let found = prompt.functions.iter().find(|function| function.name == *name);
             let message = "Invalid value for 'tool_choice': the function is not among 'tools'.";
             vec![found.ok_or_else(|| Failure::invalid("tool_choice", "invalid_value", message))?]
         }
@@ -184,7 +195,7 @@ fn call(number: u64, index: usize, function: &Function<'_>) -> Result<Call, Fail
         }
     };
     Ok(Call {
-        id: format!("call_mock_{number}_{index}"),
+        id: format!("mock_{number}_{index}"),
         name: function.name.to_string(),
         arguments,
     })

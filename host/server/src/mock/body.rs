@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::stats::RequestGuard;
-use super::stream::Tape;
+use super::tape::Tape;
 
 /// The connection is broken because the request or the command line said so.
 #[derive(Debug, thiserror::Error)]

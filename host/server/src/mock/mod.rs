@@ -1,11 +1,14 @@
-//! `wharf mock`: an upstream emulator that speaks OpenAI chat completions, with faults to order.
+//! `wharf mock`: an upstream emulator that speaks the APIs of OpenAI, Azure, Anthropic, Ollama and Gemini, with faults
+//! to order.
 //!
 //! Decides what an upstream would answer, when, and how it breaks. It knows nothing of routes, deployments or
-//! providers: to the rest of the program it is a remote HTTP service like any other.
+//! providers: to the rest of the program it is a remote HTTP service like any other. What is answered is decided once
+//! for all vendors (`prompt`, `order`, `answer`); a vendor's folder reads its requests into a prompt and writes the
+//! answer in its shape.
 //!
 //! It sits directly on hyper because it is also the upstream of the benchmarks: one allocation per answer where
 //! that is easy, `TCP_NODELAY`, and one write per stream event. Everything an answer depends on (arguments, request
-//! number, headers, body) goes into the pure function `chat::plan`; only `serve` and `body` touch sockets and time.
+//! number, headers, body) goes into the pure function `Endpoint::plan`; only `serve` and `body` touch sockets and time.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,23 +22,32 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use self::chat::Settings;
+use self::ollama::shelf::Shelf;
+use self::plan::Settings;
+use self::quirks::Quirk;
 use self::routes::Shared;
 use self::stats::{ConnectionGuard, Stats};
 
 mod answer;
+mod anthropic;
 mod body;
-mod chat;
+mod endpoint;
 mod failure;
+mod gemini;
+mod json;
+mod ollama;
+mod openai;
 mod order;
-mod render;
-mod request;
+mod plan;
+mod prompt;
+mod quirks;
 mod routes;
 mod schema;
 mod stats;
-mod stream;
+mod tape;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 /// Connections served at once; further ones wait in the listen queue. Ten times the largest benchmark.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -81,7 +93,7 @@ pub(crate) struct MockArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) retry_after: Option<Duration>,
 
-    /// Demand `authorization: Bearer KEY`
+    /// Demand this key where the vendor expects it, as in `authorization: Bearer KEY` or `x-api-key: KEY`
     #[arg(long, value_name = "KEY")]
     pub(crate) api_key: Option<String>,
 
@@ -93,7 +105,7 @@ pub(crate) struct MockArgs {
     #[arg(long, value_name = "N")]
     pub(crate) error_after: Option<u32>,
 
-    /// Accept chat requests and never answer them
+    /// Accept requests to models and never answer them
     #[arg(long)]
     pub(crate) hang: bool,
 
@@ -101,7 +113,7 @@ pub(crate) struct MockArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_values = ["gpt-4", "gpt-3.5-turbo"])]
     pub(crate) models: Vec<String>,
 
-    /// Ways in which the answers differ from OpenAI's
+    /// Ways in which answers in OpenAI's shape differ from OpenAI's
     #[arg(long, value_name = "QUIRKS", value_delimiter = ',', value_enum)]
     pub(crate) quirks: Vec<Quirk>,
 }
@@ -126,23 +138,6 @@ impl Default for MockArgs {
             quirks: Vec::new(),
         }
     }
-}
-
-/// One way in which an OpenAI-compatible upstream differs from OpenAI.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quirk {
-    /// No `usage`, not even when asked for
-    NoUsage,
-    /// No `id` on answers, chunks and tool calls
-    NoIds,
-    /// No finish reason: null in a whole answer, no last chunk in a stream
-    NoFinish,
-    /// Fields OpenAI does not have, on every level
-    ExtraFields,
-    /// `data:` without the space
-    TightData,
-    /// No `data: [DONE]`
-    NoDone,
 }
 
 /// Reads a duration written as a number and a unit (`us`, `ms`, `s`, `m`); a bare `0` needs no unit.
@@ -205,6 +200,7 @@ impl Mock {
             shared: Arc::new(Shared {
                 settings,
                 stats: Arc::new(Stats::default()),
+                shelf: Shelf::default(),
             }),
         })
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::failure::Failure;
+use super::quirks::Quirks;
 
 /// Models with this prefix exist whatever `--models` says.
 const PREFIX: &str = "mock-";
@@ -46,7 +47,7 @@ pub(super) enum Order {
     Garbage,
     /// `mock-html-502`: what a proxy in front of a dead upstream sends.
     Html502,
-    /// `mock-reasoning`: `reasoning_content` before the content.
+    /// `mock-reasoning`: thoughts before the content, also when nobody asked for them.
     Reasoning,
     /// `mock-big-<bytes>`: an answer text of this length.
     Big(usize),
@@ -54,6 +55,8 @@ pub(super) enum Order {
     Drip(Duration),
     /// `mock-refusal`: a refusal in place of content.
     Refusal,
+    /// `mock-quirks-<quirk>+<quirk>…`: these quirks besides those of the command line.
+    Quirks(Quirks),
 }
 
 impl Order {
@@ -73,11 +76,14 @@ impl Order {
             "html-502" => Self::Html502,
             "reasoning" => Self::Reasoning,
             "refusal" => Self::Refusal,
-            _ => Self::with_number(name).unwrap_or(Self::Normal),
+            _ => Self::with_argument(name).unwrap_or(Self::Normal),
         }
     }
 
-    fn with_number(name: &str) -> Option<Self> {
+    fn with_argument(name: &str) -> Option<Self> {
+        if let Some(names) = name.strip_prefix("quirks-") {
+            return Quirks::of_names(names).map(Self::Quirks);
+        }
         let (what, number) = name.rsplit_once('-')?;
         let number: u64 = number.parse().ok()?;
         match what {
@@ -146,6 +152,16 @@ pub(super) enum Ending {
     },
 }
 
+impl Ending {
+    /// How many of this many content chunks are sent.
+    pub(super) fn most(self, chunks: usize) -> usize {
+        match self {
+            Self::Done => chunks,
+            Self::Cut { after } | Self::Error { after } => chunks.min(after as usize),
+        }
+    }
+}
+
 /// Whether request `number` fails under a failure rate.
 ///
 /// A hash of seed and number, not a shared generator: the schedule does not depend on the order in which
@@ -154,11 +170,15 @@ pub(super) fn fails(seed: u64, number: u64, rate: f64) -> bool {
     if rate <= 0.0 {
         return false;
     }
-    // splitmix64; the upper 53 bits make a float in [0, 1).
-    let mut hash = seed.wrapping_add(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    hash ^= hash >> 31;
+    let hash = mixed(seed.wrapping_add(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+    // The upper 53 bits make a float in [0, 1).
     let unit = (hash >> 11) as f64 / (1_u64 << 53) as f64;
     unit < rate
+}
+
+/// The finish of splitmix64: near inputs get far outputs.
+pub(super) fn mixed(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    hash ^ (hash >> 31)
 }

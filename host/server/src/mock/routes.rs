@@ -1,7 +1,7 @@
 //! From HTTP requests to answers: which path means what, and the headers of every answer.
 //!
-//! Any prefix is accepted before `/chat/completions` and `/models`, so that the emulator stands in for upstreams with
-//! other base URLs. Paths under `/mock/` are the tests' own and ask for no key.
+//! Any prefix is accepted before a vendor's path, so that the emulator stands in for upstreams with other base URLs.
+//! Paths under `/mock/` are the tests' own and, like lists of models, ask for no key.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,15 +9,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, Response};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
 use super::body::{MockBody, Payload};
-use super::chat::{JSON, Plan, Reply, Settings, plan};
+use super::endpoint::{Endpoint, Family, query_value};
 use super::failure::Failure;
-use super::render::{CREATED, push_json, push_number, push_text};
+use super::ollama::shelf::Shelf;
+use super::plan::{Ask, JSON, Plan, Reply, Settings};
 use super::stats::{RequestGuard, Stats};
+use super::{anthropic, gemini, ollama, openai};
 
 /// Largest request body read.
 const MAX_BODY: usize = 64 << 20;
@@ -29,35 +32,99 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     /// What happened so far.
     pub(super) stats: Arc<Stats>,
+    /// Which models Ollama has.
+    pub(super) shelf: Shelf,
 }
 
 /// Answers one HTTP request.
 pub(super) async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<MockBody>, Infallible> {
-    let path = request.uri().path();
-    if request.method() == Method::POST && path.ends_with("/chat/completions") {
-        return Ok(answer_chat(&shared, request).await);
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::POST
+        && let Some(endpoint) = Endpoint::of(parts.uri.path(), parts.uri.query())
+    {
+        return Ok(answer(&shared, &endpoint, &parts.headers, body).await);
     }
-    let reply = match (request.method().as_str(), path) {
-        ("GET", "/") => Reply::ok("text/plain; charset=utf-8", "ok"),
+    let reply = match (parts.method.as_str(), parts.uri.path()) {
+        ("GET" | "HEAD", "/") => Reply::ok("text/plain; charset=utf-8", "ok"),
         ("GET", "/mock/stats") => Reply::ok(JSON, shared.stats.to_json()),
         ("POST", "/mock/reset") => {
             shared.stats.reset();
+            shared.shelf.reset();
             Reply::ok(JSON, shared.stats.to_json())
         }
-        ("GET", path) if path.ends_with("/models") => Reply::ok(JSON, model_list(&shared.settings)),
-        (method, path) => Reply::failure(&Failure::unknown_path(method, path)),
+        ("POST" | "DELETE", path) if path.ends_with("/api/show") || path.ends_with("/api/delete") => {
+            change_shelf(&shared, &parts, body).await
+        }
+        ("GET", _) => show(&shared, &parts),
+        (method, path) => openai::error(&Failure::unknown_path(method, path)),
     };
     Ok(respond(reply, None))
 }
 
-async fn answer_chat(shared: &Shared, request: Request<Incoming>) -> Response<MockBody> {
+/// What can be read about models.
+fn show(shared: &Shared, parts: &Parts) -> Reply {
+    let Shared { settings, shelf, .. } = shared;
+    let path = parts.uri.path();
+    let query = |name| query_value(parts.uri.query(), name);
+    if let Some((_, what)) = path.rsplit_once("/api/") {
+        match what {
+            "tags" => return ollama::models::tags(settings, shelf),
+            "ps" => return ollama::models::loaded(shelf),
+            "version" => return ollama::models::version(),
+            _ => {}
+        }
+    }
+    let family = Family::of(&parts.uri, &parts.headers);
+    if path.ends_with("/models") {
+        return match family {
+            Family::OpenAi => openai::models::list(settings),
+            Family::Azure => openai::models::list_of_azure(settings),
+            Family::Anthropic => anthropic::models::list(settings, query("limit"), query("after_id")),
+            Family::Gemini => gemini::models::list(settings, query("pageSize"), query("pageToken")),
+        };
+    }
+    match path.rsplit_once("/models/") {
+        Some((_, id)) => match family {
+            Family::OpenAi | Family::Azure => openai::models::show(settings, id),
+            Family::Anthropic => anthropic::models::show(settings, id),
+            Family::Gemini => gemini::models::show(settings, id),
+        },
+        None => openai::error(&Failure::unknown_path(parts.method.as_str(), path)),
+    }
+}
+
+/// `POST /api/show` and `DELETE /api/delete`: requests with a body that ask nothing of a model.
+async fn change_shelf(shared: &Shared, parts: &Parts, body: Incoming) -> Reply {
+    let Shared { settings, shelf, .. } = shared;
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(failure) => return ollama::error::error(&failure),
+    };
+    let is_show = parts.uri.path().ends_with("/show");
+    match (is_show, parts.method == Method::DELETE) {
+        (true, false) => ollama::models::show(settings, shelf, &body),
+        (false, true) => ollama::models::delete(settings, shelf, &body),
+        _ => ollama::error::error(&Failure::unknown_path(parts.method.as_str(), parts.uri.path())),
+    }
+}
+
+/// Answers a request to a model.
+async fn answer(shared: &Shared, endpoint: &Endpoint, headers: &HeaderMap, body: Incoming) -> Response<MockBody> {
     let mut guard = RequestGuard::begin(&shared.stats);
-    let (parts, body) = request.into_parts();
+    let number = guard.number();
     let plan = match read_body(body).await {
-        Ok(body) => plan(&shared.settings, guard.number(), &parts.headers, &body),
+        Ok(body) => {
+            let ask = Ask {
+                number,
+                headers,
+                body: &body,
+                key_header: endpoint.key_header(),
+            };
+            endpoint.plan(&shared.settings, &shared.shelf, &ask)
+        }
         Err(failure) => Plan::Answer {
             wait: Duration::ZERO,
-            reply: Reply::failure(&failure),
+            reply: endpoint.error(&failure, number),
         },
     };
     let Plan::Answer { wait, reply } = plan else {
@@ -69,7 +136,9 @@ async fn answer_chat(shared: &Shared, request: Request<Incoming>) -> Response<Mo
     if matches!(reply.payload, Payload::Stream { .. }) {
         guard.begin_stream();
     }
-    respond(reply, Some(guard))
+    let mut response = respond(reply, Some(guard));
+    identify(response.headers_mut(), endpoint, number);
+    response
 }
 
 /// Reads a body to its end. One that came in one piece, as small ones do, is not copied.
@@ -96,7 +165,23 @@ async fn read_body(mut body: Incoming) -> Result<Bytes, Failure> {
     Ok(if joined.is_empty() { first } else { Bytes::from(joined) })
 }
 
-/// The answer with its headers. A guard makes it the answer to a numbered chat request.
+/// The headers by which vendors name a request.
+fn identify(headers: &mut HeaderMap, endpoint: &Endpoint, number: u64) {
+    let name = match endpoint {
+        Endpoint::OpenAi(_) | Endpoint::Azure(..) => "x-request-id",
+        Endpoint::Anthropic(_) => "request-id",
+        Endpoint::Ollama(_) | Endpoint::Gemini { .. } => return,
+    };
+    if let Ok(id) = HeaderValue::try_from(format!("req_mock_{number}")) {
+        headers.insert(name, id);
+    }
+    if matches!(endpoint, Endpoint::OpenAi(_)) {
+        headers.insert("openai-processing-ms", HeaderValue::from_static("0"));
+        headers.insert("openai-version", HeaderValue::from_static("2020-10-01"));
+    }
+}
+
+/// The answer with its headers. A guard, if any, ends with it.
 fn respond(reply: Reply, guard: Option<RequestGuard>) -> Response<MockBody> {
     let Reply {
         status,
@@ -104,7 +189,6 @@ fn respond(reply: Reply, guard: Option<RequestGuard>) -> Response<MockBody> {
         retry_after,
         payload,
     } = reply;
-    let number = guard.as_ref().map(RequestGuard::number);
     let is_stream = matches!(payload, Payload::Stream { .. });
     let mut response = Response::new(MockBody::new(payload, guard));
     *response.status_mut() = status;
@@ -112,13 +196,6 @@ fn respond(reply: Reply, guard: Option<RequestGuard>) -> Response<MockBody> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if is_stream {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    }
-    if let Some(number) = number {
-        if let Ok(id) = HeaderValue::try_from(format!("req_mock_{number}")) {
-            headers.insert("x-request-id", id);
-        }
-        headers.insert("openai-processing-ms", HeaderValue::from_static("0"));
-        headers.insert("openai-version", HeaderValue::from_static("2020-10-01"));
     }
     match retry_after {
         None => {}
@@ -132,21 +209,4 @@ fn respond(reply: Reply, guard: Option<RequestGuard>) -> Response<MockBody> {
         }
     }
     response
-}
-
-fn model_list(settings: &Settings) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
-    push_text(&mut out, r#"{"object":"list","data":["#);
-    for (position, model) in settings.listed_models().enumerate() {
-        if position > 0 {
-            out.push(b',');
-        }
-        push_text(&mut out, r#"{"id":"#);
-        push_json(&mut out, model);
-        push_text(&mut out, r#","object":"model","created":"#);
-        push_number(&mut out, CREATED);
-        push_text(&mut out, r#","owned_by":"mock"}"#);
-    }
-    push_text(&mut out, "]}");
-    out
 }

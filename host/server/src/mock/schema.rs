@@ -53,7 +53,8 @@ impl Builder<'_> {
                 }
             }
         }
-        match type_name(schema) {
+        // Gemini's own dialect of schemas writes types in capitals.
+        match type_name(schema).to_ascii_lowercase().as_str() {
             "object" => self.object(schema, depth),
             "array" => Value::Array(Vec::new()),
             "number" | "integer" => Value::from(1),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What `GET /mock/stats` shows. Only chat requests count as requests.
+/// What `GET /mock/stats` shows. Only requests to models count as requests: chats, embeddings, token counts, pulls.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     requests: AtomicU64,
@@ -43,7 +43,7 @@ impl Stats {
     }
 }
 
-/// One chat request, from its head to the last byte of its answer.
+/// One request to a model, from its head to the last byte of its answer.
 ///
 /// Dropped before `finish`, it counts as cancelled: hyper drops the handler or the body when the client leaves.
 #[derive(Debug)]

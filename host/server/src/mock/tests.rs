@@ -1,4 +1,6 @@
 //! Tests of the emulator: the pure parts through `plan`, timing and counting through one real connection each.
+//!
+//! Here is what all vendors share, and OpenAI's chat completions; what is a vendor's own is tested in its folder.
 
 use std::time::Duration;
 
@@ -11,8 +13,11 @@ use tokio::net::TcpStream;
 
 use super::answer::split_text;
 use super::body::{MockBody, Payload};
-use super::chat::{Plan, Reply, Settings, plan};
+use super::endpoint::Endpoint;
+use super::ollama::shelf::Shelf;
 use super::order::{Order, fails};
+use super::plan::{Ask, Plan, Reply, Settings};
+use super::quirks::Quirks;
 use super::{Mock, MockArgs, Quirk, parse_duration, schema};
 
 #[derive(clap::Parser)]
@@ -25,9 +30,47 @@ fn parse(arguments: &[&str]) -> Result<MockArgs, clap::Error> {
     Cli::try_parse_from(std::iter::once("mock").chain(arguments.iter().copied())).map(|cli| cli.mock)
 }
 
-fn reply_with(args: &MockArgs, headers: &HeaderMap, body: &str) -> Reply {
+/// What happens to the first request, at a path with its query.
+pub(super) fn plan_at(args: &MockArgs, path: &str, headers: &HeaderMap, body: &str) -> Plan {
     let settings = Settings::new(args.clone()).unwrap();
-    match plan(&settings, 1, headers, body.as_bytes()) {
+    let (path, query) = path
+        .split_once('?')
+        .map_or((path, None), |(path, query)| (path, Some(query)));
+    let endpoint = Endpoint::of(path, query).unwrap_or_else(|| panic!("{path} is a path of some vendor"));
+    let ask = Ask {
+        number: 1,
+        headers,
+        body: body.as_bytes(),
+        key_header: endpoint.key_header(),
+    };
+    endpoint.plan(&settings, &Shelf::default(), &ask)
+}
+
+/// The answer to a request with the headers that vendors ask for.
+pub(super) fn reply_at(args: &MockArgs, path: &str, body: &Value) -> Reply {
+    let mut headers = HeaderMap::new();
+    headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    match plan_at(args, path, &headers, &body.to_string()) {
+        Plan::Answer { reply, .. } => reply,
+        Plan::Hang => panic!("{body} is answered"),
+    }
+}
+
+/// The whole answer to a request that is answered well.
+pub(super) fn answer_at(path: &str, body: &Value) -> Value {
+    let reply = reply_at(&MockArgs::default(), path, body);
+    assert_eq!(reply.status, StatusCode::OK, "{}", text(&reply));
+    serde_json::from_str(&text(&reply)).unwrap()
+}
+
+/// Status and body of the answer to a request that is refused.
+pub(super) fn error_at(path: &str, body: &Value) -> (u16, Value) {
+    let reply = reply_at(&MockArgs::default(), path, body);
+    (reply.status.as_u16(), serde_json::from_str(&text(&reply)).unwrap())
+}
+
+fn reply_with(args: &MockArgs, headers: &HeaderMap, body: &str) -> Reply {
+    match plan_at(args, "/v1/chat/completions", headers, body) {
         Plan::Answer { reply, .. } => reply,
         Plan::Hang => panic!("{body} is answered"),
     }
@@ -37,7 +80,7 @@ fn reply(args: &MockArgs, body: &Value) -> Reply {
     reply_with(args, &HeaderMap::new(), &body.to_string())
 }
 
-fn text(reply: &Reply) -> String {
+pub(super) fn text(reply: &Reply) -> String {
     let bytes = match &reply.payload {
         Payload::Whole(bytes) | Payload::Torn(bytes) => bytes,
         Payload::Stream { tape, .. } => &tape.bytes,
@@ -176,6 +219,11 @@ fn model_names_order_behaviour() {
     check("mock-slow-20", Order::Slow(Duration::from_millis(20)));
     check("mock-big-100", Order::Big(100));
     check("mock-html-502", Order::Html502);
+    check(
+        "mock-quirks-no-usage+no-ids",
+        Order::Quirks(Quirks::of(&[Quirk::NoUsage, Quirk::NoIds])),
+    );
+    check("mock-quirks-odd", Order::Normal);
 }
 
 #[test]
@@ -214,7 +262,10 @@ fn images_are_counted_with_their_decoded_size() {
     ]);
     let answer = whole(&json!({"model": "gpt-4", "messages": [{"role": "user", "content": parts}]}));
     let content = &answer["choices"][0]["message"]["content"];
-    assert_eq!(content, "I see 2 image(s) of 3 bytes. You said: what \"is\" it");
+    assert_eq!(
+        content,
+        "I see 2 image(s) of 3 bytes. Types: image/png, url. You said: what \"is\" it"
+    );
 }
 
 fn with_tools(stream: bool) -> Value {
@@ -345,13 +396,8 @@ fn special_models_say_what_their_name_says() {
     assert!(!joined(&thoughts, "reasoning_content").is_empty());
     let drip = events(&reply(&MockArgs::default(), &ask("mock-drip-1", true)));
     assert_eq!(drip.len(), 1003);
-    let settings = Settings::new(MockArgs::default()).unwrap();
-    let hang = plan(
-        &settings,
-        1,
-        &HeaderMap::new(),
-        ask("mock-hang", false).to_string().as_bytes(),
-    );
+    let hang = ask("mock-hang", false).to_string();
+    let hang = plan_at(&MockArgs::default(), "/v1/chat/completions", &HeaderMap::new(), &hang);
     assert!(matches!(hang, Plan::Hang));
 }
 
@@ -411,6 +457,13 @@ fn the_echo_of_a_stream_is_in_its_first_chunk() {
 }
 
 #[test]
+fn quirks_can_be_ordered_by_the_model() {
+    let answer = whole(&ask("mock-quirks-no-usage+no-ids", false));
+    assert_eq!((answer.get("usage"), answer.get("id")), (None, None));
+    assert_eq!(answer["choices"][0]["message"]["content"], "You said: hello there");
+}
+
+#[test]
 fn quirks_change_the_form_and_stay_json() {
     use Quirk::{ExtraFields, NoDone, NoFinish, NoIds, NoUsage, TightData};
     let args = |quirks: &[Quirk]| MockArgs {
@@ -432,6 +485,298 @@ fn quirks_change_the_form_and_stay_json() {
     let tight = text(&reply(&args(&[TightData]), &ask("gpt-4", true)));
     assert!(tight.starts_with("data:{") && tight.ends_with("data:[DONE]\n\n"));
 }
+
+// ---- one question, all vendors --------------------------------------------------------------------------------
+
+/// A vendor's words for one question, and where its whole answers say what the tests ask.
+struct Vendor {
+    path: &'static str,
+    /// Puts a text, an image (base64 of a PNG) and whether to think into a request.
+    ask: fn(&str, Option<&str>, bool) -> Value,
+    /// Adds the tool `weather`.
+    offer: fn(&mut Value, Value),
+    /// Adds the schema of the answer.
+    form: fn(&mut Value, Value),
+    text: &'static str,
+    thoughts: &'static str,
+    /// Name and arguments of the first call.
+    call: [&'static str; 2],
+    /// Counts of prompt and answer.
+    counts: [&'static str; 2],
+}
+
+/// The beginning of every PNG.
+const PNG: &str = "iVBORw0KGgo=";
+
+fn ask_openai(text: &str, image: Option<&str>, thinks: bool) -> Value {
+    let mut parts = vec![json!({"type": "text", "text": text})];
+    if let Some(image) = image {
+        let url = format!("data:image/png;base64,{image}");
+        parts.push(json!({"type": "image_url", "image_url": {"url": url}}));
+    }
+    let mut body = json!({"model": "gpt-4", "messages": [{"role": "user", "content": parts}]});
+    if thinks {
+        body["reasoning_effort"] = json!("low");
+    }
+    body
+}
+
+fn ask_anthropic(text: &str, image: Option<&str>, thinks: bool) -> Value {
+    let mut parts = vec![json!({"type": "text", "text": text})];
+    if let Some(image) = image {
+        let source = json!({"type": "base64", "media_type": "image/png", "data": image});
+        parts.push(json!({"type": "image", "source": source}));
+    }
+    let mut body = json!({"model": "gpt-4", "max_tokens": 4096, "messages": [{"role": "user", "content": parts}]});
+    if thinks {
+        body["thinking"] = json!({"type": "enabled", "budget_tokens": 2048});
+    }
+    body
+}
+
+fn ask_ollama(text: &str, image: Option<&str>, thinks: bool) -> Value {
+    let mut message = json!({"role": "user", "content": text});
+    if let Some(image) = image {
+        message["images"] = json!([image]);
+    }
+    json!({"model": "gpt-4", "stream": false, "think": thinks, "messages": [message]})
+}
+
+fn ask_gemini(text: &str, image: Option<&str>, thinks: bool) -> Value {
+    let mut parts = vec![json!({"text": text})];
+    if let Some(image) = image {
+        parts.push(json!({"inlineData": {"mimeType": "image/png", "data": image}}));
+    }
+    let mut body = json!({"contents": [{"role": "user", "parts": parts}], "generationConfig": {}});
+    if thinks {
+        body["generationConfig"]["thinkingConfig"] = json!({"includeThoughts": true});
+    }
+    body
+}
+
+fn offer_openai(body: &mut Value, schema: Value) {
+    body["tools"] = json!([{"type": "function", "function": {"name": "weather", "parameters": schema}}]);
+}
+
+fn form_openai(body: &mut Value, schema: Value) {
+    body["response_format"] = json!({"type": "json_schema", "json_schema": {"name": "s", "schema": schema}});
+}
+
+const OPENAI: Vendor = Vendor {
+    path: "/v1/chat/completions",
+    ask: ask_openai,
+    offer: offer_openai,
+    form: form_openai,
+    text: "/choices/0/message/content",
+    thoughts: "/choices/0/message/reasoning_content",
+    call: [
+        "/choices/0/message/tool_calls/0/function/name",
+        "/choices/0/message/tool_calls/0/function/arguments",
+    ],
+    counts: ["/usage/prompt_tokens", "/usage/completion_tokens"],
+};
+
+fn vendors() -> [Vendor; 5] {
+    [
+        OPENAI,
+        Vendor {
+            path: "/openai/deployments/gpt-4/chat/completions?api-version=2024-10-21",
+            ..OPENAI
+        },
+        Vendor {
+            path: "/v1/messages",
+            ask: ask_anthropic,
+            offer: |body, schema| body["tools"] = json!([{"name": "weather", "input_schema": schema}]),
+            form: |body, schema| {
+                body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}});
+            },
+            text: "/content/0/text",
+            thoughts: "/content/0/thinking",
+            call: ["/content/0/name", "/content/0/input"],
+            counts: ["/usage/input_tokens", "/usage/output_tokens"],
+        },
+        Vendor {
+            path: "/api/chat",
+            ask: ask_ollama,
+            offer: offer_openai,
+            form: |body, schema| body["format"] = schema,
+            text: "/message/content",
+            thoughts: "/message/thinking",
+            call: [
+                "/message/tool_calls/0/function/name",
+                "/message/tool_calls/0/function/arguments",
+            ],
+            counts: ["/prompt_eval_count", "/eval_count"],
+        },
+        Vendor {
+            path: "/v1beta/models/gpt-4:generateContent",
+            ask: ask_gemini,
+            offer: |body, schema| {
+                let declaration = json!({"name": "weather", "parametersJsonSchema": schema});
+                body["tools"] = json!([{"functionDeclarations": [declaration]}]);
+            },
+            form: |body, schema| {
+                body["generationConfig"]["responseMimeType"] = json!("application/json");
+                body["generationConfig"]["responseJsonSchema"] = schema;
+            },
+            text: "/candidates/0/content/parts/0/text",
+            thoughts: "/candidates/0/content/parts/0/text",
+            call: [
+                "/candidates/0/content/parts/0/functionCall/name",
+                "/candidates/0/content/parts/0/functionCall/args",
+            ],
+            counts: ["/usageMetadata/promptTokenCount", "/usageMetadata/candidatesTokenCount"],
+        },
+    ]
+}
+
+fn schema_of_a_city() -> Value {
+    json!({"type": "object", "properties": {"city": {"type": "string"}}})
+}
+
+#[test]
+fn every_vendor_gives_the_same_answer() {
+    for vendor in vendors() {
+        let at = |answer: &Value, pointer| answer.pointer(pointer).cloned().unwrap_or_default();
+        let answer = answer_at(vendor.path, &(vendor.ask)("hello there", None, false));
+        assert_eq!(at(&answer, vendor.text), "You said: hello there", "{answer}");
+        assert_eq!(at(&answer, vendor.counts[0]), 2, "{answer}");
+        assert_eq!(at(&answer, vendor.counts[1]), 4, "{answer}");
+
+        let answer = answer_at(vendor.path, &(vendor.ask)("look", Some(PNG), false));
+        let expected = "I see 1 image(s) of 8 bytes. Types: image/png. You said: look";
+        assert_eq!(at(&answer, vendor.text), expected, "{answer}");
+
+        let answer = answer_at(vendor.path, &(vendor.ask)("hello", None, true));
+        let expected = "The user said something. I should say it back.";
+        assert_eq!(at(&answer, vendor.thoughts), expected, "{answer}");
+
+        let mut body = (vendor.ask)("hello", None, false);
+        (vendor.form)(&mut body, schema_of_a_city());
+        let answer = answer_at(vendor.path, &body);
+        assert_eq!(at(&answer, vendor.text), r#"{"city":"mock"}"#, "{answer}");
+
+        let mut body = (vendor.ask)("hello", None, false);
+        (vendor.offer)(&mut body, schema_of_a_city());
+        let answer = answer_at(vendor.path, &body);
+        assert_eq!(at(&answer, vendor.call[0]), "weather", "{answer}");
+        let arguments = match at(&answer, vendor.call[1]) {
+            Value::String(text) => serde_json::from_str(&text).unwrap(),
+            arguments => arguments,
+        };
+        assert_eq!(arguments, json!({"city": "mock"}), "{answer}");
+    }
+}
+
+#[test]
+fn every_vendor_demands_the_key_in_its_own_header() {
+    let args = MockArgs {
+        api_key: Some("k".to_owned()),
+        ..MockArgs::default()
+    };
+    let headers = [
+        ("authorization", "Bearer k", "Bearer x"),
+        ("api-key", "k", "x"),
+        ("x-api-key", "k", "x"),
+        ("authorization", "Bearer k", "Bearer x"),
+        ("x-goog-api-key", "k", "x"),
+    ];
+    for (vendor, (name, right, wrong)) in vendors().into_iter().zip(headers) {
+        let body = (vendor.ask)("hello", None, false).to_string();
+        let send = |key: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+            headers.insert(name, HeaderValue::from_static(key));
+            headers.insert("x-mock-echo", HeaderValue::from_static("1"));
+            headers.insert("x-other-key", HeaderValue::from_static("theirs"));
+            match plan_at(&args, vendor.path, &headers, &body) {
+                Plan::Answer { reply, .. } => reply,
+                Plan::Hang => panic!("{body} is answered"),
+            }
+        };
+        let reply = send(right);
+        assert_eq!(reply.status, StatusCode::OK, "{}", vendor.path);
+        let answer: Value = serde_json::from_str(&text(&reply)).unwrap();
+        assert_eq!(answer["mock_headers"][name], "present", "the key is not repeated");
+        assert_eq!(answer["mock_headers"]["x-other-key"], "theirs", "what leaks is seen");
+        assert!(matches!(send(wrong).status.as_u16(), 400 | 401), "{}", vendor.path);
+    }
+}
+
+#[test]
+fn orders_and_faults_hold_for_every_vendor() {
+    let gemini = |model: &str| format!("/v1beta/models/{model}:generateContent");
+    let azure = |model: &str| format!("/openai/deployments/{model}/chat/completions?api-version=1");
+    let status = |args: &MockArgs, model: &str| {
+        let statuses = vendors().map(|vendor| {
+            let mut body = (vendor.ask)("hello", None, false);
+            body["model"] = json!(model);
+            let path = match vendor.path {
+                path if path.contains("v1beta") => gemini(model),
+                path if path.contains("deployments") => azure(model),
+                path => path.to_owned(),
+            };
+            reply_at(args, &path, &body).status.as_u16()
+        });
+        assert!(
+            statuses.iter().all(|status| *status == statuses[0]),
+            "{model}: {statuses:?}"
+        );
+        statuses[0]
+    };
+    let fine = MockArgs::default();
+    assert_eq!(status(&fine, "mock-status-503"), 503);
+    assert_eq!(status(&fine, "mock-status-429"), 429);
+    assert_eq!(status(&fine, "mock-context-length"), 400);
+    assert_eq!(status(&fine, "mock-html-502"), 502);
+    assert_eq!(status(&fine, "missing"), 404);
+    let failing = MockArgs {
+        failure_rate: 1.0,
+        failure_status: 529,
+        ..MockArgs::default()
+    };
+    assert_eq!(status(&failing, "gpt-4"), 529);
+}
+
+#[test]
+fn a_result_of_a_tool_is_told_in_the_same_words_by_every_vendor() {
+    let check = |path: &str, pointer: &str, body: Value| {
+        assert_eq!(
+            answer_at(path, &body).pointer(pointer),
+            Some(&json!("The tool said: sunny")),
+            "{path}"
+        );
+    };
+    check(
+        "/v1/messages",
+        "/content/0/text",
+        json!({"model": "gpt-4", "max_tokens": 9, "messages": [
+            {"role": "user", "content": "weather?"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "w", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "sunny"}]},
+        ]}),
+    );
+    check(
+        "/api/chat",
+        "/message/content",
+        json!({"model": "gpt-4", "stream": false, "messages": [
+            {"role": "user", "content": "weather?"},
+            {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "w", "arguments": {}}}]},
+            {"role": "tool", "content": "sunny", "tool_name": "w"},
+        ]}),
+    );
+    check(
+        "/v1beta/models/gpt-4:generateContent",
+        "/candidates/0/content/parts/0/text",
+        json!({"contents": [
+            {"role": "user", "parts": [{"text": "weather?"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "w", "args": {}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "w", "response": {"output": "sunny"}}}]},
+        ]}),
+    );
+}
+
+// ---- bodies and connections -----------------------------------------------------------------------------------
 
 #[tokio::test]
 async fn a_torn_answer_announces_more_than_it_sends() {
@@ -469,7 +814,9 @@ async fn a_client_that_leaves_is_counted_as_cancelled() {
 
     let answer = exchange(address, "POST /v1/chat/completions", &ask("gpt-4", true).to_string()).await;
     assert!(
-        answer.starts_with("HTTP/1.1 200 OK") && answer.contains("x-request-id: req_mock_1"),
+        answer.starts_with("HTTP/1.1 200 OK")
+            && answer.contains("x-request-id: req_mock_1")
+            && answer.contains("openai-version: "),
         "{answer}"
     );
     assert!(answer.contains("data: [DONE]"), "{answer}");

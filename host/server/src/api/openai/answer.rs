@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use wharf::{FinishReason, Part, Reasoning, Response, ToolCall};
 
-use super::residual::{CallExtra, Residual, append, append_object, push_raw, push_string};
-use super::usage;
+use super::residual::{CallExtra, Residual};
+use super::{DIALECT, usage};
+use crate::api::leftover::{append, append_object, push_raw, push_string};
 
 /// What the answer has of its own if the vendor did not say.
 pub(super) struct Identity<'a> {
@@ -88,9 +89,10 @@ fn content(response: &Response, out: &mut String) {
         Some(text) => push_string(text, out),
         None => out.push_str("null"),
     }
+    let ours = response.extra.as_ref().is_none_or(|extra| extra.kind == DIALECT);
     for (index, call) in calls.iter().enumerate() {
         out.push_str(if index == 0 { ",\"tool_calls\":[" } else { "," });
-        tool_call(call, out);
+        tool_call(call, ours, out);
     }
     if !calls.is_empty() {
         out.push(']');
@@ -98,8 +100,8 @@ fn content(response: &Response, out: &mut String) {
 }
 
 /// One call, with its vendor fields where they were; one of another type than `function` as it came.
-fn tool_call(call: &ToolCall, out: &mut String) {
-    let extra = CallExtra::of(call.extra.as_ref());
+fn tool_call(call: &ToolCall, ours: bool, out: &mut String) {
+    let extra = CallExtra::of(call.extra.as_ref(), ours);
     if extra.whole {
         append_object(&extra.beside, out);
         return;

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use wharf::{CallDelta, Event, Extension, Part, Usage};
 
 use super::answer::{Identity, finish, reasoning_field};
-use super::residual::{CallExtra, Residual, append, push_raw, push_string};
-use super::usage;
+use super::residual::{CallExtra, Residual};
+use super::{DIALECT, usage};
+use crate::api::leftover::{append, push_raw, push_string};
 
 /// The end mark of every stream that ended well.
 pub(super) const DONE: &str = "data: [DONE]\n\n";
@@ -34,6 +35,8 @@ pub(super) struct Chunks {
     usage: Option<Usage>,
     /// Tool calls so far.
     calls: u32,
+    /// Whether the vendor speaks this dialect, as far as it said.
+    ours: bool,
 }
 
 /// Leftovers that belong to one event of the vendor: written with the first thing it says, and by themselves if it
@@ -65,6 +68,7 @@ impl Chunks {
             own_reason: None,
             usage: None,
             calls: 0,
+            ours: true,
         };
         chunks.lay_over(&Residual::default());
         chunks
@@ -106,7 +110,8 @@ impl Chunks {
             }),
             Event::ToolCall(call) => {
                 self.calls = self.calls.max(call.index.saturating_add(1));
-                self.delta(out, |out| tool_call(call, out));
+                let ours = self.ours;
+                self.delta(out, |out| tool_call(call, ours, out));
             }
             Event::Part(part) => self.part(part, out),
             Event::Usage(usage) => self.usage = Some(usage.clone()),
@@ -137,7 +142,7 @@ impl Chunks {
     fn start(&mut self, out: &mut String) {
         if !self.started {
             self.started = true;
-            let role = |out: &mut String| out.push_str("\"role\":\"assistant\",\"content\":\"\"");
+            let role = |out: &mut String| out.push_str(r#""role":"assistant","content":"","refusal":null"#);
             self.chunk(out, role, &Once::default(), "null");
         }
     }
@@ -190,6 +195,7 @@ impl Chunks {
     /// Takes new leftovers into use; returns other choices, which are sent once.
     fn extension(&mut self, extension: Option<&Extension>, out: &mut String) -> Vec<String> {
         self.flush(out);
+        self.ours = extension.map_or(self.ours, |extension| extension.kind == DIALECT);
         let residual = Residual::of(extension, "delta");
         self.lay_over(&residual);
         let one_line = |raw: &RawValue| {
@@ -261,8 +267,8 @@ impl Chunks {
     }
 }
 
-fn tool_call(call: &CallDelta, out: &mut String) {
-    let extra = CallExtra::of(call.extra.as_ref());
+fn tool_call(call: &CallDelta, ours: bool, out: &mut String) {
+    let extra = CallExtra::of(call.extra.as_ref(), ours);
     let _ = write!(out, "\"tool_calls\":[{{\"index\":{}", call.index);
     if let Some(id) = &call.id {
         out.push_str(",\"id\":");

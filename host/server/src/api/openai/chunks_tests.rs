@@ -54,7 +54,10 @@ fn a_stream_of_any_vendor_is_complete() {
     assert_eq!(
         chunks,
         [
-            chunk(json!({"role": "assistant", "content": ""}), Value::Null),
+            chunk(
+                json!({"role": "assistant", "content": "", "refusal": null}),
+                Value::Null
+            ),
             chunk(json!({"content": "a\"b"}), Value::Null),
             chunk(json!({}), json!("length")),
         ]
@@ -157,6 +160,33 @@ fn leftovers_of_another_dialect_are_dropped() {
         &[start(None), Event::Extension(extension), Event::Text("a".into())],
     );
     assert!(chunks[1].get("x").is_none());
+}
+
+#[test]
+fn of_the_fields_of_another_vendors_call_only_its_seal_is_shown() {
+    let of = |kind: &str| {
+        let start = Event::Start(Start {
+            extra: Some(Extension {
+                kind: kind.into(),
+                value: Json("{}".into()),
+            }),
+            ..Start::default()
+        });
+        let call = Event::ToolCall(CallDelta {
+            index: 0,
+            id: Some("x".into()),
+            name: Some("f".into()),
+            arguments: "{}".into(),
+            extra: Some(Json(
+                r#"{"caller":1,"thoughtSignature":"wharf:gemini.generate:s"}"#.into(),
+            )),
+        });
+        render(false, &[start, call])[1]["choices"][0]["delta"]["tool_calls"][0].clone()
+    };
+    let theirs = of("gemini.generate");
+    assert_eq!(theirs["thoughtSignature"], "wharf:gemini.generate:s");
+    assert!(theirs.get("caller").is_none(), "{theirs}");
+    assert_eq!(of("openai.chat")["caller"], 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use wharf::{Error, Json, Media, MediaData, Message, Part, Reasoning, Role, Text, ToolCall, ToolPart, ToolResult};
 
 use super::request::extension;
+use crate::api::data_url;
 use crate::api::fields::{Fields, invalid};
 
 /// Reads a message.
@@ -118,7 +119,7 @@ fn image(mut fields: Fields<'_>) -> Result<Part, Error> {
         }
     };
     let extra = fields.rest_with("image_url", inner);
-    let (mime_type, data) = data_url(&url).unwrap_or_else(|| ("image/*".to_owned(), MediaData::Url(url)));
+    let (mime_type, data) = data_url::parse(&url).unwrap_or_else(|| ("image/*".to_owned(), MediaData::Url(url)));
     Ok(Part::Media(Media {
         mime_type,
         data,
@@ -152,7 +153,7 @@ fn file(mut fields: Fields<'_>, raw: &RawValue) -> Result<Part, Error> {
         .take_fields("file")?
         .ok_or_else(|| invalid(&place, "this field is required"))?;
     let data: Option<String> = file.take("file_data")?;
-    let inline = data.and_then(|data| data_url(&data));
+    let inline = data.and_then(|data| data_url::parse(&data));
     let Some((mime_type, data)) = inline else {
         return Ok(Part::Extension(extension(raw)));
     };
@@ -164,18 +165,6 @@ fn file(mut fields: Fields<'_>, raw: &RawValue) -> Result<Part, Error> {
         // Says that the client called it a file, whatever its type is.
         extra: fields.rest_with("file", file.rest().or_else(|| Some(Json("{}".to_owned())))),
     }))
-}
-
-/// The type and bytes of a `data:…;base64,` address; `None` for any other address.
-fn data_url(url: &str) -> Option<(String, MediaData)> {
-    let (mime, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
-    // Further parameters could not be given back to the vendor, and other spellings of base64 are the vendor's to judge:
-    // such an address is sent on as it is.
-    if mime.is_empty() || mime.contains(';') {
-        return None;
-    }
-    let bytes = STANDARD.decode(data).ok()?;
-    Some((mime.to_owned(), MediaData::Inline(bytes)))
 }
 
 fn base64(data: &str, place: &str) -> Result<Vec<u8>, Error> {

@@ -1,14 +1,12 @@
 //! Laying a vendor's leftover fields back over an answer. They mean something only if the vendor speaks the
 //! client's dialect; see `docs/adr/003-residual-extensions.md`.
 
-use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use wharf::{Extension, Json};
 
 use super::DIALECT;
-
-/// Fields in order, unparsed.
-pub(super) type Leftover = IndexMap<String, Box<RawValue>>;
+use crate::api::leftover::Leftover;
+use crate::api::seal;
 
 /// What was left of an answer or a chunk.
 #[derive(Debug, Default)]
@@ -58,32 +56,6 @@ impl Residual {
     }
 }
 
-/// Appends fields to an object that is being written as text and already has a field.
-pub(super) fn append(fields: &Leftover, except: &[&str], out: &mut String) {
-    for (name, value) in fields {
-        if !except.contains(&name.as_str()) {
-            out.push(',');
-            push_string(name, out);
-            out.push(':');
-            push_raw(value, out);
-        }
-    }
-}
-
-/// Appends a whole object.
-pub(super) fn append_object(fields: &Leftover, out: &mut String) {
-    out.push('{');
-    for (index, (name, value)) in fields.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_string(name, out);
-        out.push(':');
-        push_raw(value, out);
-    }
-    out.push('}');
-}
-
 /// The vendor fields of a tool call.
 #[derive(Debug, Default)]
 pub(super) struct CallExtra {
@@ -96,9 +68,9 @@ pub(super) struct CallExtra {
 }
 
 impl CallExtra {
-    pub(super) fn of(extra: Option<&Json>) -> Self {
-        let parsed = extra.and_then(|json| serde_json::from_str::<Leftover>(&json.0).ok());
-        let mut beside = parsed.unwrap_or_default();
+    /// Reads them. `ours`: the vendor speaks this dialect, or has not said which.
+    pub(super) fn of(extra: Option<&Json>, ours: bool) -> Self {
+        let mut beside = seal::fields(extra, ours);
         let whole = beside.contains_key("type");
         let inside = if whole { None } else { beside.shift_remove("function") };
         let inside = inside
@@ -106,21 +78,4 @@ impl CallExtra {
             .unwrap_or_default();
         Self { beside, inside, whole }
     }
-}
-
-/// Appends a value on one line. A line break cannot be inside a JSON string, so it is white space, and an event of a
-/// stream must not be broken by it.
-pub(super) fn push_raw(value: &RawValue, out: &mut String) {
-    out.extend(
-        value
-            .get()
-            .chars()
-            .map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }),
-    );
-}
-
-/// Appends a JSON string.
-pub(super) fn push_string(text: &str, out: &mut String) {
-    // A string always serializes.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }

@@ -39,7 +39,7 @@ pub(crate) fn render(usage: &Usage) -> Option<Value> {
 }
 
 /// Lays the vendor's other counts over; inner objects are joined.
-fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+pub(super) fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
     for (name, value) in from {
         match (into.get_mut(&name), value) {
             (Some(Value::Object(inner)), Value::Object(value)) => merge(inner, value),

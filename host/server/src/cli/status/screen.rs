@@ -1,8 +1,8 @@
 //! The state of a host as text in columns: what an operator looks at first when something is wrong. Pure.
 
-use super::span::{average, span};
-use super::table::Table;
 use crate::admin::wire::{Breaker, Deployment, Health, Key, LastError, Route, State, Target};
+use crate::cli::span::{average, span};
+use crate::cli::table::Table;
 
 /// A cell that has nothing to say.
 const NOTHING: &str = "-";

@@ -3,39 +3,18 @@
 //! Bytes are written straight into one buffer: building a tree of JSON values first would be most of the cost of an
 //! answer, and the emulator is the upstream of the benchmarks. Quirks are applied here and in `stream`, nowhere else.
 
-use std::io::Write as _;
+use crate::mock::answer::{Answer, Outcome, Usage, split_text};
+use crate::mock::json::{CREATED, push_json, push_number, push_text};
+use crate::mock::quirks::{Quirk, Quirks};
 
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+/// What a content filter says about an answer, with its comma.
+pub(super) const ANSWER_FILTER: &str = r#","content_filter_results":{"hate":{"filtered":false,"severity":"safe"}}"#;
 
-use super::Quirk;
-use super::answer::{Answer, Outcome, Usage, split_text};
-
-/// Creation time of every answer: the emulator is deterministic and does not look at the clock.
-pub(super) const CREATED: u64 = 1_700_000_000;
-
-/// The quirks as bits, looked up on every chunk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Quirks(u8);
-
-impl Quirks {
-    /// Collects the quirks of the command line.
-    pub(super) fn of(list: &[Quirk]) -> Self {
-        Self(list.iter().fold(0, |bits, quirk| bits | bit(*quirk)))
-    }
-
-    /// Whether answers have this quirk.
-    pub(super) fn has(self, quirk: Quirk) -> bool {
-        self.0 & bit(quirk) != 0
-    }
-}
-
-fn bit(quirk: Quirk) -> u8 {
-    1 << (quirk as u8)
-}
+/// What Azure's content filter says about a prompt.
+pub(super) const PROMPT_FILTER: &str = concat!(
+    r#""prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"#,
+    r#""hate":{"filtered":false,"severity":"safe"},"jailbreak":{"filtered":false,"detected":false}}}]"#
+);
 
 /// Everything but the words of an answer.
 #[derive(Debug)]
@@ -54,28 +33,10 @@ pub(super) struct Shape<'a> {
     pub(super) usage: Usage,
     /// Differences from OpenAI.
     pub(super) quirks: Quirks,
+    /// Whether Azure's content filter speaks.
+    pub(super) filtered: bool,
     /// Members to append to the answer or to the first chunk, from `echo`.
     pub(super) echo: Option<String>,
-}
-
-/// Appends text as it is.
-pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// Appends a value as JSON. Strings, numbers and options of them cannot fail; anything that does becomes null.
-pub(super) fn push_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    let start = out.len();
-    if serde_json::to_writer(&mut *out, value).is_err() {
-        out.truncate(start);
-        push_text(out, "null");
-    }
-}
-
-/// Appends a number.
-pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
-    // Writing to memory does not fail.
-    let _ = write!(out, "{number}");
 }
 
 /// A whole answer.
@@ -97,6 +58,10 @@ pub(super) fn whole(shape: &Shape<'_>, answer: &Answer) -> Vec<u8> {
     if !shape.quirks.has(Quirk::NoUsage) {
         push_text(&mut out, r#","usage":"#);
         push_usage(&mut out, shape.usage);
+    }
+    if shape.filtered {
+        out.push(b',');
+        push_text(&mut out, PROMPT_FILTER);
     }
     push_extra(
         &mut out,
@@ -173,20 +138,20 @@ fn push_choice(out: &mut Vec<u8>, shape: &Shape<'_>, answer: &Answer, index: u32
     } else {
         push_json(out, answer.finish_reason());
     }
-    push_extra(
-        out,
-        shape,
-        r#","content_filter_results":{"hate":{"filtered":false,"severity":"safe"}}"#,
-    );
+    if shape.filtered {
+        push_text(out, ANSWER_FILTER);
+    } else {
+        push_extra(out, shape, ANSWER_FILTER);
+    }
     out.push(b'}');
 }
 
 /// Appends the id member of a tool call with its comma.
 pub(super) fn push_call_id(out: &mut Vec<u8>, shape: &Shape<'_>, id: &str) {
     if !shape.quirks.has(Quirk::NoIds) {
-        push_text(out, r#""id":"#);
-        push_json(out, id);
-        out.push(b',');
+        push_text(out, r#""id":"call_"#);
+        push_text(out, id);
+        push_text(out, r#"","#);
     }
 }
 
@@ -225,28 +190,4 @@ pub(super) fn push_usage(out: &mut Vec<u8>, usage: Usage) {
     );
     push_number(out, usage.reasoning as u64);
     push_text(out, "}}");
-}
-
-/// The members `mock_request` and `mock_headers`, each with its comma. The authorization value is not repeated.
-pub(super) fn echo(headers: &HeaderMap, body: &[u8]) -> String {
-    // As it came, digit for digit. A line break cannot be inside a JSON string, so it may become a space, which
-    // keeps the answer on one line for server-sent events.
-    let raw: Option<&RawValue> = serde_json::from_slice(body).ok();
-    let request = raw.map_or_else(|| "null".to_owned(), |raw| raw.get().replace(['\n', '\r'], " "));
-    let mut seen: Map<String, Value> = Map::new();
-    for (name, value) in headers {
-        let text = if name == AUTHORIZATION {
-            "present".to_owned()
-        } else {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
-        };
-        if let Some(Value::String(earlier)) = seen.get_mut(name.as_str()) {
-            earlier.push_str(", ");
-            earlier.push_str(&text);
-            continue;
-        }
-        seen.insert(name.as_str().to_owned(), Value::String(text));
-    }
-    let headers = Value::Object(seen);
-    format!(r#","mock_request":{request},"mock_headers":{headers}"#)
 }

@@ -59,7 +59,7 @@ fn line(row: &Row, widths: &[usize]) -> String {
 }
 
 /// On one line, and without what a terminal would obey.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }

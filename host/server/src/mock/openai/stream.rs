@@ -1,70 +1,24 @@
-//! Records the events of a streamed answer as one buffer with marks.
+//! Records the chunks of a streamed chat completion.
 //!
-//! Decides order and form of the events, not their timing: `body` plays the tape. Recording first costs one
-//! allocation for the whole stream and makes every event a slice of it; it also keeps this part pure, so that tests
-//! read a stream as text.
+//! Decides order and form of the events. Quirks are applied here and in `render`, nowhere else.
 
-use bytes::Bytes;
-
-use super::Quirk;
-use super::answer::{Answer, Call, Outcome, split_text};
-use super::failure::Failure;
-use super::order::Ending;
 use super::render::{
-    Shape, push_call_id, push_extra, push_head, push_json, push_logprobs, push_number, push_text, push_usage,
+    ANSWER_FILTER, PROMPT_FILTER, Shape, push_call_id, push_extra, push_head, push_logprobs, push_usage,
 };
-
-/// Pieces the thoughts of an answer are cut into.
-const REASONING_PIECES: usize = 2;
-
-/// Fewest pieces for the arguments of a call, so that a reader that forgets to join them fails.
-const MIN_ARGUMENT_PIECES: usize = 2;
-
-/// A recorded stream.
-#[derive(Debug)]
-pub(super) struct Tape {
-    /// All events, one after the other.
-    pub(super) bytes: Bytes,
-    /// Where they end.
-    pub(super) events: Vec<Mark>,
-    /// Whether the connection breaks after the last event.
-    pub(super) cut: bool,
-}
-
-/// One event on the tape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// Offset of the first byte after it.
-    pub(super) end: usize,
-    /// Whether the chunk delay goes before it.
-    pub(super) paced: bool,
-}
-
-impl Tape {
-    /// A tape with one event.
-    pub(super) fn single(bytes: Bytes, cut: bool) -> Self {
-        let events = vec![Mark {
-            end: bytes.len(),
-            paced: false,
-        }];
-        Self { bytes, events, cut }
-    }
-}
-
-/// The content of one chunk.
-#[derive(Debug, Clone, Copy)]
-enum Step<'a> {
-    Reasoning(&'a str),
-    Text(&'a str),
-    Refusal(&'a str),
-    CallHead(usize, &'a Call),
-    CallArguments(usize, &'a str),
-}
+use crate::mock::answer::{Answer, Outcome};
+use crate::mock::failure::Failure;
+use crate::mock::json::{push_json, push_number, push_text};
+use crate::mock::order::Ending;
+use crate::mock::quirks::Quirk;
+use crate::mock::tape::{Recording, Step, Tape, steps};
 
 /// Records a streamed answer.
 pub(super) fn record(shape: &Shape<'_>, answer: &Answer, include_usage: bool, ending: Ending) -> Tape {
     let steps = steps(answer, shape.pieces);
     let mut recorder = Recorder::new(shape, include_usage, steps.len(), answer);
+    if shape.filtered {
+        recorder.prompt_filter();
+    }
     let opening: &str = match answer.outcome {
         Outcome::Text(_) => r#"{"role":"assistant","content":"","refusal":null"#,
         Outcome::Refusal(_) | Outcome::Calls(_) => r#"{"role":"assistant","content":null,"refusal":null"#,
@@ -72,10 +26,7 @@ pub(super) fn record(shape: &Shape<'_>, answer: &Answer, include_usage: bool, en
     for choice in 0..shape.choices {
         recorder.chunk(choice, false, None, None, |out| push_text(out, opening));
     }
-    let most = match ending {
-        Ending::Done => steps.len(),
-        Ending::Cut { after } | Ending::Error { after } => after as usize,
-    };
+    let most = ending.most(steps.len());
     for step in steps.into_iter().take(most) {
         for choice in 0..shape.choices {
             let token = match step {
@@ -90,30 +41,7 @@ pub(super) fn record(shape: &Shape<'_>, answer: &Answer, include_usage: bool, en
         Ending::Cut { .. } => {}
         Ending::Error { .. } => recorder.error_event(),
     }
-    Tape {
-        bytes: Bytes::from(recorder.out),
-        events: recorder.events,
-        cut: matches!(ending, Ending::Cut { .. }),
-    }
-}
-
-fn steps(answer: &Answer, pieces: usize) -> Vec<Step<'_>> {
-    let mut steps = Vec::with_capacity(pieces.min(4096));
-    if let Some(reasoning) = answer.reasoning {
-        steps.extend(split_text(reasoning, REASONING_PIECES).into_iter().map(Step::Reasoning));
-    }
-    match &answer.outcome {
-        Outcome::Text(text) => steps.extend(split_text(text, pieces).into_iter().map(Step::Text)),
-        Outcome::Refusal(text) => steps.extend(split_text(text, pieces).into_iter().map(Step::Refusal)),
-        Outcome::Calls(calls) => {
-            for (index, call) in calls.iter().enumerate() {
-                steps.push(Step::CallHead(index, call));
-                let parts = split_text(&call.arguments, pieces.max(MIN_ARGUMENT_PIECES));
-                steps.extend(parts.into_iter().map(|part| Step::CallArguments(index, part)));
-            }
-        }
-    }
-    steps
+    recorder.tape.finish(ending)
 }
 
 /// Appends the delta of a step without its closing brace.
@@ -155,8 +83,7 @@ struct Recorder<'a> {
     include_usage: bool,
     /// Everything up to the choice, the same in every chunk.
     prefix: Vec<u8>,
-    out: Vec<u8>,
-    events: Vec<Mark>,
+    tape: Recording,
 }
 
 impl<'a> Recorder<'a> {
@@ -172,21 +99,22 @@ impl<'a> Recorder<'a> {
         let choices = shape.choices as usize;
         // The role chunk, the steps, the finish chunk and a little more.
         let chunks = (steps + 2) * choices + 2;
-        let out = Vec::with_capacity(chunks * (prefix.len() + 128) + said * choices);
+        let tape = Recording::with_capacity(chunks * (prefix.len() + 128) + said * choices, chunks + 1);
         Self {
             shape,
             include_usage: include_usage && !shape.quirks.has(Quirk::NoUsage),
             prefix,
-            out,
-            events: Vec::with_capacity(chunks + 1),
+            tape,
         }
     }
 
-    fn mark(&mut self, paced: bool) {
-        self.events.push(Mark {
-            end: self.out.len(),
-            paced,
-        });
+    /// Records the chunk without choices that Azure begins with.
+    fn prompt_filter(&mut self) {
+        let out = &mut self.tape.out;
+        push_text(out, data(self.shape));
+        push_text(out, r#"{"choices":[],"created":0,"id":"","model":"","object":"","#);
+        push_text(out, PROMPT_FILTER);
+        self.close_chunk(false);
     }
 
     /// Records one chunk; `delta` writes the delta object without its closing brace.
@@ -199,7 +127,7 @@ impl<'a> Recorder<'a> {
         delta: impl FnOnce(&mut Vec<u8>),
     ) {
         let shape = self.shape;
-        let out = &mut self.out;
+        let out = &mut self.tape.out;
         out.extend_from_slice(&self.prefix);
         push_text(out, r#"{"index":"#);
         push_number(out, u64::from(choice));
@@ -213,7 +141,11 @@ impl<'a> Recorder<'a> {
         }
         push_text(out, r#","finish_reason":"#);
         push_json(out, &finish);
-        push_extra(out, shape, r#","content_filter_results":{}"#);
+        if shape.filtered && paced {
+            push_text(out, ANSWER_FILTER);
+        } else {
+            push_extra(out, shape, r#","content_filter_results":{}"#);
+        }
         push_text(out, "}]");
         if self.include_usage {
             push_text(out, r#","usage":null"#);
@@ -222,18 +154,14 @@ impl<'a> Recorder<'a> {
     }
 
     fn close_chunk(&mut self, paced: bool) {
-        push_extra(
-            &mut self.out,
-            self.shape,
-            r#","x_vendor":{"region":"mock-1","cache":null}"#,
-        );
-        if self.events.is_empty()
-            && let Some(echo) = &self.shape.echo
-        {
-            push_text(&mut self.out, echo);
+        let is_first = self.tape.is_empty();
+        let out = &mut self.tape.out;
+        push_extra(out, self.shape, r#","x_vendor":{"region":"mock-1","cache":null}"#);
+        if is_first && let Some(echo) = &self.shape.echo {
+            push_text(out, echo);
         }
-        push_text(&mut self.out, "}\n\n");
-        self.mark(paced);
+        push_text(out, "}\n\n");
+        self.tape.mark(paced);
     }
 
     /// Records what follows the content of a good stream.
@@ -244,23 +172,24 @@ impl<'a> Recorder<'a> {
             }
         }
         if self.include_usage {
-            self.out.extend_from_slice(&self.prefix);
-            push_text(&mut self.out, r#"],"usage":"#);
-            push_usage(&mut self.out, self.shape.usage);
+            let out = &mut self.tape.out;
+            out.extend_from_slice(&self.prefix);
+            push_text(out, r#"],"usage":"#);
+            push_usage(out, self.shape.usage);
             self.close_chunk(false);
         }
         if !self.shape.quirks.has(Quirk::NoDone) {
-            push_text(&mut self.out, data(self.shape));
-            push_text(&mut self.out, "[DONE]\n\n");
-            self.mark(false);
+            push_text(&mut self.tape.out, data(self.shape));
+            push_text(&mut self.tape.out, "[DONE]\n\n");
+            self.tape.mark(false);
         }
     }
 
     fn error_event(&mut self) {
-        push_text(&mut self.out, data(self.shape));
-        Failure::of_status(http::StatusCode::INTERNAL_SERVER_ERROR).write(&mut self.out);
-        push_text(&mut self.out, "\n\n");
-        self.mark(false);
+        push_text(&mut self.tape.out, data(self.shape));
+        Failure::of_status(http::StatusCode::INTERNAL_SERVER_ERROR).write(&mut self.tape.out);
+        push_text(&mut self.tape.out, "\n\n");
+        self.tape.mark(false);
     }
 }
 

@@ -1,0 +1,142 @@
+//! Whose turn it is in a stream with tool calls.
+//!
+//! A vendor may tell several calls side by side; Anthropic's clients read one block after the other. So a call whose
+//! arguments are not complete keeps its turn, and what comes meanwhile waits, in the order in which it began.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use wharf::{CallDelta, Event};
+
+use super::json_end::JsonEnd;
+
+/// The calls of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// The call that was told last.
+    last: Option<Call>,
+    /// What waits for its turn.
+    waiting: VecDeque<Waiting>,
+    /// The calls that had their turn, by the vendor's index, with their identifiers.
+    told: BTreeMap<u32, Option<String>>,
+}
+
+/// A call whose block was begun.
+#[derive(Debug)]
+struct Call {
+    index: u32,
+    block: u32,
+    arguments: JsonEnd,
+}
+
+/// What waits for its turn.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// The pieces of a call.
+    Call(Vec<CallDelta>),
+    /// Anything else.
+    Content(Event),
+}
+
+/// What a piece of a call is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The first of a call whose turn it is.
+    Begins,
+    /// More of the call whose turn it is.
+    GoesOn,
+    /// Of a call that has to wait.
+    Waits,
+    /// Of a call whose block was closed.
+    Late,
+}
+
+impl Calls {
+    /// Whether what is no piece of the present call has to wait. `open` is the block that is open: with its block, a
+    /// call ends.
+    pub(super) fn busy(&self, open: Option<u32>) -> bool {
+        self.present(open).is_some_and(|call| !call.arguments.is_reached())
+    }
+
+    /// What this piece is.
+    pub(super) fn turn(&self, piece: &CallDelta, open: Option<u32>) -> Turn {
+        let present = self.present(open).is_some_and(|call| call.index == piece.index);
+        if self.place(piece.index).is_some() {
+            return Turn::Waits;
+        }
+        if self.told.contains_key(&piece.index) && !self.another(piece) {
+            return if present { Turn::GoesOn } else { Turn::Late };
+        }
+        // A vendor that uses an index again is done with the call that had it.
+        if self.waiting.is_empty() && (present || !self.busy(open)) {
+            Turn::Begins
+        } else {
+            Turn::Waits
+        }
+    }
+
+    /// It is a call's turn, and this is its block.
+    pub(super) fn begin(&mut self, piece: &CallDelta, block: u32) {
+        self.told.insert(piece.index, piece.id.clone());
+        self.last = Some(Call {
+            index: piece.index,
+            block,
+            arguments: JsonEnd::default(),
+        });
+    }
+
+    /// More arguments of the present call.
+    pub(super) fn argue(&mut self, arguments: &str) {
+        if let Some(call) = &mut self.last {
+            call.arguments.read(arguments);
+        }
+    }
+
+    /// Has a piece of a call wait.
+    pub(super) fn wait(&mut self, piece: CallDelta) {
+        let place = self.place(piece.index);
+        if let Some(Waiting::Call(pieces)) = place.and_then(|at| self.waiting.get_mut(at))
+            && !differs(pieces.first().and_then(|first| first.id.as_ref()), &piece)
+        {
+            pieces.push(piece);
+        } else {
+            self.waiting.push_back(Waiting::Call(vec![piece]));
+        }
+    }
+
+    /// Has anything else wait.
+    pub(super) fn wait_with(&mut self, content: Event) {
+        self.waiting.push_back(Waiting::Content(content));
+    }
+
+    /// What has waited longest.
+    pub(super) fn take_next(&mut self) -> Option<Waiting> {
+        self.waiting.pop_front()
+    }
+
+    fn present(&self, open: Option<u32>) -> Option<&Call> {
+        self.last.as_ref().filter(|call| Some(call.block) == open)
+    }
+
+    /// The last call of this index among those that wait. Mostly it is the last of all.
+    fn place(&self, index: u32) -> Option<usize> {
+        let of_index = |waiting: &Waiting| match waiting {
+            Waiting::Call(pieces) => pieces.first().is_some_and(|first| first.index == index),
+            Waiting::Content(_) => false,
+        };
+        self.waiting.iter().rposition(of_index)
+    }
+
+    /// Whether a piece begins another call under an index that was used: some vendors give all calls the same.
+    fn another(&self, piece: &CallDelta) -> bool {
+        self.told
+            .get(&piece.index)
+            .is_some_and(|id| differs(id.as_ref(), piece))
+    }
+}
+
+/// Whether a piece names another call than this one. Only one with a tool's name can: some vendors make up a new
+/// identifier for every piece.
+fn differs(id: Option<&String>, piece: &CallDelta) -> bool {
+    let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
+    names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
+}
