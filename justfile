@@ -34,11 +34,13 @@ test: (components "--guests") host test-rust test-python
 # The Rust tests; they expect what `just components --guests` and `just host` build
 [group('check')]
 test-rust *ARGS:
+    # A test reads the metadata of all packages, those of other platforms included, without the network.
+    cargo fetch --quiet --locked
     cargo test --release --workspace --no-fail-fast {{ ARGS }}
 
-# The Python tests: the official SDK and the command line against target/release/wharf
+# The Python tests: the official SDKs and the command line against target/release/wharf
 [group('check')]
-test-python *ARGS: venv
+test-python *ARGS: venv node
     target/venv/bin/python -m pytest -p no:cacheprovider tests/python {{ ARGS }}
 
 # The Python environment of the tests, made again when its requirements change
@@ -50,6 +52,19 @@ venv:
         python3 -m venv --clear target/venv
         target/venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
         cp tests/python/requirements.txt target/venv/requirements.txt
+    fi
+
+# The Node packages of the tests, likewise
+[private]
+node:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # npm keeps its own copy of what it has installed; an installation that broke off has none.
+    if ! [[ -f target/node/node_modules/.package-lock.json ]] \
+        || ! cmp -s tests/node/package-lock.json target/node/package-lock.json; then
+        mkdir -p target/node
+        cp tests/node/package.json tests/node/package-lock.json target/node/
+        npm ci --silent --no-audit --no-fund --prefix target/node
     fi
 
 # Format, clippy, documentation and dependency rules; warnings fail
@@ -82,6 +97,6 @@ sim:
 # Remove what this project built, and keep its compiled dependencies
 [group('build')]
 clean:
-    cargo clean --release $(awk -F'"' '/^name = / && !seen[FILENAME]++ { print "-p", $2 }' host/*/Cargo.toml sdk/rust/Cargo.toml providers/*/Cargo.toml tests/Cargo.toml tests/guests/Cargo.toml)
-    rm -rf target/guests target/venv
+    cargo clean --release $(awk -F'"' '/^name = / && !seen[FILENAME]++ { print "-p", $2 }' host/*/Cargo.toml sdk/*/Cargo.toml providers/*/Cargo.toml tests/Cargo.toml tests/guests/Cargo.toml)
+    rm -rf target/guests target/node target/venv
     rm -f plugins/*.wasm

@@ -5,6 +5,7 @@ import os
 
 import harness
 import pytest
+import vendors
 
 #: Models of the deployment `mock`: one ordinary name, and names that order a behaviour from the emulator.
 MODELS = [
@@ -26,12 +27,12 @@ REFUSING_KEYS = ["mock-status-401", "mock-status-403", "mock-status-429", "mock-
 
 
 def pytest_configure():
-    for name in [name for name in os.environ if name.startswith("OPENAI_")]:
+    for name in [name for name in os.environ if name.startswith(harness.SDK_VARIABLES)]:
         del os.environ[name]
+    components = ["echo", *harness.COMPONENTS]
     for path, recipe in [
         (harness.BINARY, "just host"),
-        (harness.PLUGINS / "echo.wasm", "just components"),
-        (harness.PLUGINS / "openai.wasm", "just components"),
+        *((harness.PLUGINS / f"{component}.wasm", "just components") for component in components),
     ]:
         if not path.is_file():
             pytest.exit(f"{path} is missing: run `{recipe}` first", returncode=2)
@@ -63,6 +64,21 @@ def wharf(mock, tmp_path_factory):
 def client(wharf):
     with wharf.client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def sloppy_mock(tmp_path_factory):
+    """An emulator of a server that imitates OpenAI and leaves out whatever can be left out."""
+    with harness.Mock(tmp_path_factory.mktemp("sloppy"), "--quirks", vendors.SLOPPY, name="sloppy") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def every_vendor(mock, sloppy_mock, tmp_path_factory):
+    """A host with a deployment of every vendor; like `wharf`, it makes one attempt and trips nothing."""
+    config = vendors.config(mock, sloppy_mock)
+    with harness.Wharf(tmp_path_factory.mktemp("every_vendor"), config) as process:
+        yield process
 
 
 @pytest.fixture

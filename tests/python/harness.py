@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+import anthropic
 import httpx2
 import openai
 import pytest
@@ -27,6 +28,9 @@ UPSTREAM_KEY = "sk-upstream-secret"
 UPSTREAM_KEY_VARIABLE = "WHARF_TEST_UPSTREAM_KEY"
 #: What the client sends to the host. The host must keep it to itself.
 CLIENT_KEY = "sk-client-only"
+
+#: How the variables begin in which the official SDKs look for keys and addresses.
+SDK_VARIABLES = ("OPENAI_", "ANTHROPIC_", "OLLAMA_", "GEMINI_", "GOOGLE_", "AZURE_OPENAI_")
 
 #: Waits so short that a test need not mind them.
 QUICK_RETRIES = "{base_delay: 10ms, max_delay: 50ms}"
@@ -43,9 +47,9 @@ PATIENCE = 30.0
 
 def environment(**extra):
     """This process's environment without what would change the outcome: proxies, other keys, log levels."""
-    dropped = re.compile(r"(?i)^(https?|all|no)_proxy$|^OPENAI_|^WHARF_|^RUST_LOG$")
-    kept = {name: value for name, value in os.environ.items() if not dropped.search(name)}
-    return kept | {UPSTREAM_KEY_VARIABLE: UPSTREAM_KEY} | extra
+    dropped = re.compile(r"(?i)^(https?|all|no)_proxy$|^WHARF_|^RUST_LOG$")
+    names = [name for name in os.environ if not dropped.search(name) and not name.startswith(SDK_VARIABLES)]
+    return {name: os.environ[name] for name in names} | {UPSTREAM_KEY_VARIABLE: UPSTREAM_KEY} | extra
 
 
 def until(what, condition, within=PATIENCE, every=0.005):
@@ -156,6 +160,10 @@ class Mock(Process):
         """A client that speaks to the emulator directly, past the host."""
         return openai.OpenAI(api_key=UPSTREAM_KEY, **sdk_options(self.url, openai.DefaultHttpxClient))
 
+    def anthropic_client(self):
+        options = sdk_options(self.url, anthropic.DefaultHttpxClient, path="")
+        return anthropic.Anthropic(api_key=UPSTREAM_KEY, **options)
+
 
 class Wharf(Process):
     """The host, ready to serve."""
@@ -209,6 +217,14 @@ class Wharf(Process):
     def async_client(self, **options):
         return openai.AsyncOpenAI(api_key=CLIENT_KEY, **sdk_options(self.url, openai.DefaultAsyncHttpxClient) | options)
 
+    def anthropic_client(self, **options):
+        ours = sdk_options(self.url, anthropic.DefaultHttpxClient, path="")
+        return anthropic.Anthropic(api_key=CLIENT_KEY, **ours | options)
+
+    def async_anthropic_client(self, **options):
+        ours = sdk_options(self.url, anthropic.DefaultAsyncHttpxClient, path="")
+        return anthropic.AsyncAnthropic(api_key=CLIENT_KEY, **ours | options)
+
 
 class Address:
     """A port of this machine that nobody else gets, for a process that is not always there.
@@ -242,10 +258,10 @@ def named(entries, name, by="name"):
     return found
 
 
-def sdk_options(url, http_client):
+def sdk_options(url, http_client, path="/v1"):
     """One try per request: what the host answers is what the test sees."""
     return {
-        "base_url": url + "/v1",
+        "base_url": url + path,
         "max_retries": 0,
         "timeout": PATIENCE,
         "http_client": http_client(trust_env=False, timeout=PATIENCE),
@@ -264,6 +280,24 @@ def openai_deployment(name, upstream, models, **settings):
     if "api_keys" in settings:
         del values["api_key"]
     return f"    {name}:\n" + "".join(f"      {key}: {value}\n" for key, value in values.items())
+
+
+#: component → what its entry says about an emulator besides its address: the path, and how the key is shown where the
+#: vendor's own way is another.
+COMPONENTS = {
+    "openai": ("/v1", {}),
+    "azure_openai": ("", {}),
+    "anthropic": ("", {}),
+    "gemini": ("/v1beta", {}),
+    "ollama": ("", {"credential": "bearer"}),
+}
+
+
+def deployment(name, component, upstream, models, **settings):
+    """One entry of `ai_services.providers` of any component that speaks to an upstream."""
+    path, own = COMPONENTS[component]
+    values = {"component": component, "base_url": upstream.url + path} | own | settings
+    return openai_deployment(name, upstream, [json.dumps(model) for model in models], **values)
 
 
 def config(*deployments, plugins=PLUGINS, admin='{listen: "127.0.0.1:0"}', retry=QUICK_RETRIES, **sections):

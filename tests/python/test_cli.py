@@ -121,6 +121,25 @@ def test_inspect_describes_a_plugin(place):
     assert re.search(r"\b0\.1\b", told), "the version of the contract is named"
 
 
+@pytest.mark.parametrize(
+    ("plugin", "features"),
+    [
+        ("anthropic", ["tokens", "models"]),
+        ("azure_openai", ["embeddings", "models"]),
+        ("echo", []),
+        ("gemini", ["embeddings", "models"]),
+        ("ollama", ["embeddings", "models"]),
+        ("openai", ["embeddings", "models"]),
+    ],
+)
+def test_inspect_says_which_optional_interfaces_a_plugin_has(place, plugin, features):
+    file = f"plugins/{plugin}.wasm"
+    told = ok(run("plugin", "inspect", file, cwd=place)).stdout
+    assert re.search(r"^  optional +(.+)$", told, re.MULTILINE)[1] == (", ".join(features) or "none")
+    described = json.loads(ok(run("plugin", "inspect", "--json", file, cwd=place)).stdout)
+    assert described["features"] == {name: name in features for name in ("embeddings", "tokens", "models")}
+
+
 def test_inspect_refuses_a_file_that_is_no_component(place):
     (place / "broken.wasm").write_bytes(b"this is not WebAssembly")
     result = run("plugin", "inspect", "broken.wasm", cwd=place)
@@ -130,8 +149,8 @@ def test_inspect_refuses_a_file_that_is_no_component(place):
 
 def test_list_names_every_plugin(place):
     told = ok(run("plugin", "list", cwd=place)).stdout
-    assert "echo" in told
-    assert "openai" in told
+    for name in ("anthropic", "azure_openai", "echo", "gemini", "ollama", "openai"):
+        assert re.search(rf"^{name} ", told, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["ask", "--help"]])
