@@ -13,9 +13,6 @@ from vendors import MODELS, THOUGHTS, VENDORS, model, ordered, upstream
 
 EVERY_VENDOR = pytest.mark.parametrize("vendor", VENDORS)
 
-#: Vendors whose API has a budget of tokens for thoughts, or thinks without one.
-WITH_BUDGETS = ["anthropic", "gemini", "ollama"]
-
 WEATHER = {
     "name": "get_weather",
     "description": "The weather in a city",
@@ -177,7 +174,7 @@ def test_thoughts_are_told_and_may_be_sent_back(client, vendor, streamed):
     assert text_of(ask(client, vendor, messages=messages, **THINKS)) == "You said: and again"
 
 
-@pytest.mark.parametrize("vendor", WITH_BUDGETS)
+@EVERY_VENDOR
 def test_a_budget_makes_the_model_think(client, vendor):
     message = ask(client, vendor, thinking={"type": "enabled", "budget_tokens": 1024})
     (thought,) = blocks(message, "thinking")

@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::classify::is_outage;
 use crate::deadline::Deadline;
 use crate::exchange::{Counted, Embedded, Streamed, Whole};
+use crate::last_answer::LastAnswers;
 use crate::route::{Route, count};
 use crate::stream::OpenStream;
 
@@ -66,7 +67,7 @@ const REPLAY: Duration = Duration::from_secs(60);
 /// asked.
 pub async fn generate(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -> Result<Answered<Response>, Error> {
     let mut journey = Journey::new(&mut call);
-    let answers = route.degraded.last_answers.as_ref();
+    let answers = last_answers(route, journey.call);
     let key = answers.map(|answers| (answers, answers.fingerprint(request, false)));
     let error = match chain::<Whole>(route, request, &mut journey).await {
         Ok(success) => {
@@ -105,7 +106,7 @@ pub async fn generate(route: &Arc<Route>, request: &Request, mut call: Call<'_>)
 /// As [`generate`], also for an error that comes after the vendor's 200 but before any content.
 pub async fn stream(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -> Result<Answered<OpenStream>, Error> {
     let mut journey = Journey::new(&mut call);
-    let answers = route.degraded.last_answers.as_ref();
+    let answers = last_answers(route, journey.call);
     let key = answers.map(|answers| (answers, answers.fingerprint(request, true)));
     let error = match chain::<Streamed>(route, request, &mut journey).await {
         Ok(mut success) => {
@@ -165,6 +166,12 @@ pub async fn count_tokens(route: &Arc<Route>, request: &Request, mut call: Call<
         Ok(success) => Ok(success.whole(&journey, None)),
         Err(error) => Err(error.exhausted(journey.history)),
     }
+}
+
+/// The last answers, for a caller to whom an answer without something is none: what others did without they may not get.
+fn last_answers<'r>(route: &'r Route, call: &Call<'_>) -> Option<&'r LastAnswers> {
+    let answers = route.degraded.last_answers.as_ref();
+    answers.filter(|_| !call.options.drop_unsupported)
 }
 
 /// The route for degraded answers, if the caller may use it and has time left.

@@ -15,14 +15,15 @@ use futures_util::future::{Either, select};
 use tokio::time::{Instant, sleep, sleep_until};
 use wharf_types::{Attempt, DeploymentName, Error, ErrorKind, Phase};
 
+use crate::able::able;
 use crate::balance::{Selection, Trail};
 use crate::budget::Voucher;
-use crate::call::Call;
+use crate::call::{Call, Terms};
 use crate::classify::{Again, KeyFate, treatment};
 use crate::exchange::{Exchange, one};
 use crate::instant::after;
 use crate::keys::KeyPick;
-use crate::needs::{self, Lack};
+use crate::load::Form;
 use crate::retry::{Decision, Reason};
 use crate::route::{RequestTally, Route, count};
 use crate::target::Running;
@@ -97,9 +98,11 @@ async fn on_route<X: Exchange>(
     request: &X::Request,
     journey: &mut Journey<'_, '_>,
 ) -> Result<(X::Answer, DeploymentName), Failure> {
+    let (trail, dropping) = able::<X>(route, request, journey.call.options.drop_unsupported)?;
     let mut visit = Visit {
         route,
-        trail: able::<X>(route, request, journey.call.options.drop_unsupported)?,
+        trail,
+        dropping,
         asked: 0,
         waits: 0,
         again: false,
@@ -116,49 +119,9 @@ async fn on_route<X: Exchange>(
                 }
                 return Ok(answered);
             }
-            Err(failed) => visit.failed(failed, journey)?,
+            Err(failed) => visit.failed(failed, X::FORM, journey)?,
         }
     }
-}
-
-/// A trail without those who cannot do what the request needs. For a caller who does without, they are left out only
-/// while somebody can.
-fn able<X: Exchange>(route: &Route, request: &X::Request, drop_unsupported: bool) -> Result<Trail, Error> {
-    let members = route.balancer().members();
-    let mut trail = Trail::new(members.len());
-    let mut lacks = Vec::with_capacity(members.len());
-    for member in members {
-        lacks.push(X::lacks(request, member.target.upstream()));
-    }
-    let all = !lacks.is_empty() && lacks.iter().all(|lacks| !lacks.is_empty());
-    let matters = |lack: &&Lack| !(all && drop_unsupported && lack.optional);
-    let mut able = lacks.is_empty();
-    for (at, lacks) in lacks.iter().enumerate() {
-        match lacks.iter().find(matters) {
-            Some(lack) => trail.leave_out(at, lack.what),
-            None => able = true,
-        }
-    }
-    if able {
-        return Ok(trail);
-    }
-    let named = members.iter().zip(&lacks).filter_map(|(member, lacks)| {
-        let lack = lacks.iter().find(matters)?;
-        Some((lack, format!("`{}` {}", member.target.deployment(), lack.what)))
-    });
-    let (found, reasons): (Vec<&Lack>, Vec<String>) = named.unzip();
-    let message = format!(
-        "no deployment of `{}` can serve the request: {}",
-        route.name(),
-        reasons.join("; ")
-    );
-    let field = found.first().map_or("model", |lack| lack.field);
-    let kind = if found.iter().all(|lack| lack.what == needs::SO_LONG_A_PROMPT) {
-        ErrorKind::ContextLengthExceeded
-    } else {
-        ErrorKind::Unsupported
-    };
-    Err(Error::new(kind, message).with_param(field))
 }
 
 impl Journey<'_, '_> {
@@ -211,6 +174,8 @@ enum Fare<'r> {
 struct Visit<'r> {
     route: &'r Arc<Route>,
     trail: Trail,
+    /// Whether the request does without what cannot be done: everybody else was asked before.
+    dropping: bool,
     /// Attempts made on this route.
     asked: u32,
     /// Waits for a rested key.
@@ -264,6 +229,12 @@ impl<'r> Visit<'r> {
                     }
                     until
                 }
+                Selection::Nobody { .. }
+                    if journey.call.options.drop_unsupported && !self.dropping && self.trail.do_without() =>
+                {
+                    self.dropping = true;
+                    continue;
+                }
                 Selection::Nobody { error, causes } => {
                     let mut failure = self.give_up(Reason::Nobody, error);
                     failure.causes = causes;
@@ -292,7 +263,10 @@ impl<'r> Visit<'r> {
         self.begin(member, journey);
         let hedge = self.route.hedge.filter(|_| self.route.balancer().members().len() > 1);
         let patience = hedge.and_then(|hedge| hedge.delay(running.target().load(), X::FORM));
-        let terms = journey.call.terms();
+        let terms = Terms {
+            drop_unsupported: self.dropping,
+            ..journey.call.terms()
+        };
         let first = one::<X>(running, request, terms);
         let Some(patience) = patience else {
             return first.await.map_err(|failed| journey.settle(member, failed));
@@ -343,9 +317,18 @@ impl<'r> Visit<'r> {
     }
 
     /// After a failed attempt: is there to be another?
-    fn failed(&mut self, failed: Failed, journey: &mut Journey<'_, '_>) -> Result<(), Failure> {
+    fn failed(&mut self, failed: Failed, form: Form, journey: &mut Journey<'_, '_>) -> Result<(), Failure> {
         self.mark(&failed);
-        let error = failed.error;
+        let Failed { member, error, .. } = failed;
+        if form == Form::Counted && treatment(&error).key == KeyFate::Rests {
+            // The key does not rest for it, and nobody waits so long for a number.
+            self.trail.bar(member);
+        }
+        let refused = error.kind() == ErrorKind::Unsupported && !error.sent();
+        if refused {
+            // Nothing was asked, so it was no attempt.
+            journey.made = journey.made.saturating_sub(1);
+        }
         let hurried = error.is_callers_limit() && std::mem::replace(&mut self.hurried, error.is_callers_limit());
         if hurried {
             self.last = None;
@@ -358,7 +341,7 @@ impl<'r> Visit<'r> {
                     "the attempt failed; there may be another"
                 );
                 // A caller's impatience is not paid for by the others.
-                self.fare = if error.is_callers_limit() {
+                self.fare = if error.is_callers_limit() || refused {
                     Fare::Free
                 } else {
                     Fare::Due
@@ -381,6 +364,8 @@ impl<'r> Visit<'r> {
         let treatment = treatment(error);
         if treatment.key != KeyFate::Kept && other_key {
             self.trail.renew(member);
+        } else if error.kind() == ErrorKind::Unsupported {
+            self.trail.refuses(member);
         } else if treatment.again == Again::Elsewhere {
             self.trail.bar(member);
         }

@@ -47,12 +47,11 @@ pub fn treatment(error: &Error) -> Treatment {
         ErrorKind::InvalidRequest
         | ErrorKind::ContextLengthExceeded
         | ErrorKind::ContentFiltered
-        | ErrorKind::Unsupported
         | ErrorKind::Cancelled
         | ErrorKind::NoDeployment
         | ErrorKind::Internal => (false, Again::Never),
-        // This vendor does not have the model (any more), another may.
-        ErrorKind::NotFound => (false, Again::Elsewhere),
+        // This vendor does not have the model (any more), or cannot do what is asked; another may.
+        ErrorKind::NotFound | ErrorKind::Unsupported => (false, Again::Elsewhere),
         ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::QuotaExhausted => {
             // Without a status nobody but the sandbox said no: the deployment is set up wrongly.
             let sandbox = error.kind() == ErrorKind::PermissionDenied && error.http_status().is_none();
@@ -165,14 +164,10 @@ mod tests {
         use Again as A;
         use ErrorKind as K;
         use KeyFate as F;
-        for kind in [
-            K::InvalidRequest,
-            K::ContextLengthExceeded,
-            K::ContentFiltered,
-            K::Unsupported,
-        ] {
+        for kind in [K::InvalidRequest, K::ContextLengthExceeded, K::ContentFiltered] {
             check(kind, Some(400), false, A::Never, F::Kept);
         }
+        check(K::Unsupported, None, false, A::Elsewhere, F::Kept);
         check(K::Cancelled, None, false, A::Never, F::Kept);
         check(K::NotFound, Some(404), false, A::Elsewhere, F::Kept);
         check(K::Unauthenticated, Some(401), false, A::Elsewhere, F::Retired);

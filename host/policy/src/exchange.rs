@@ -46,7 +46,7 @@ pub(crate) trait Exchange {
 fn of_model(request: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
     upstream
         .capabilities()
-        .map_or_else(Vec::new, |model| needs::lacks(request, model).collect())
+        .map_or_else(Vec::new, |model| needs::lacks(request, &model).collect())
 }
 
 /// The answer comes at once.
@@ -108,9 +108,9 @@ impl Exchange for Counted {
     type Answer = u64;
     const FORM: Form = Form::Counted;
 
-    fn lacks(request: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
-        let counting = needs::lack_of_counting(upstream.features());
-        counting.into_iter().chain(of_model(request, upstream)).collect()
+    /// How long a prompt is that does not fit is what somebody may want to know.
+    fn lacks(_: &Request, upstream: &dyn Upstream) -> Vec<Lack> {
+        needs::lack_of_counting(upstream.features()).into_iter().collect()
     }
 
     async fn ask(

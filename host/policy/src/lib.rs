@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod able;
 pub mod ask;
 mod attempt;
 mod backoff;

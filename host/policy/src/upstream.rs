@@ -39,7 +39,7 @@ pub trait Upstream: Send + Sync {
     }
 
     /// What the model can do, once that is known. A request that needs what it lacks is not sent to it.
-    fn capabilities(&self) -> Option<&Capabilities> {
+    fn capabilities(&self) -> Option<Arc<Capabilities>> {
         None
     }
 

@@ -21,7 +21,6 @@ fn pointless() -> Vec<Error> {
         ErrorKind::InvalidRequest,
         ErrorKind::ContextLengthExceeded,
         ErrorKind::ContentFiltered,
-        ErrorKind::Unsupported,
         ErrorKind::Cancelled,
         ErrorKind::NoDeployment,
         ErrorKind::Internal,
@@ -412,5 +411,30 @@ async fn a_caller_in_a_hurry_is_given_one_more_attempt_and_the_route_does_not_pa
         chat.status(Instant::now()).budget,
         before,
         "the others' retries are still there"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_deployment_refuses_unasked_another_may_do_and_it_costs_no_attempt() {
+    let start = Instant::now();
+    let unsupported = || fail_with(failure(ErrorKind::Unsupported).with_sent(false));
+    let refusing = ["a", "b", "c", "d"].map(|name| Vendor::new(name).otherwise(unsupported()));
+    let able = Vendor::new("e");
+    let plan = refusing.iter().fold(route("chat"), |plan, vendor| plan.with(vendor));
+    let chat = plan.with(&able).max_attempts(2).budget(0.0, 0).build();
+    for _ in 0..10 {
+        assert_eq!(ask(&chat).await.unwrap().deployment.unwrap().as_str(), "e");
+    }
+    assert_eq!(Instant::now() - start, Duration::ZERO);
+
+    let chat = refusing
+        .iter()
+        .fold(route("chat"), |plan, vendor| plan.with(vendor))
+        .build();
+    let error = ask(&chat).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts().len()),
+        (ErrorKind::Unsupported, 4),
+        "each was asked once"
     );
 }

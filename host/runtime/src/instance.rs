@@ -119,7 +119,9 @@ impl Instance {
         let lent = convert::request(request, model, &lists, &messages);
         let call = self.guest.call_generate(&mut self.store, lent);
         let outcome = timeout_at(deadline, call).await;
-        self.seen.judge_request(outcome, request).map(convert::response)
+        self.seen
+            .judge_request(outcome, || convert::weight(request))
+            .map(convert::response)
     }
 
     pub(crate) async fn stream(
@@ -133,7 +135,8 @@ impl Instance {
         let messages = convert::Lists::messages(request, &parts);
         let lent = convert::request(request, model, &lists, &messages);
         let call = self.guest.call_stream(&mut self.store, lent);
-        self.seen.judge_request(timeout_at(deadline, call).await, request)
+        let outcome = timeout_at(deadline, call).await;
+        self.seen.judge_request(outcome, || convert::weight(request))
     }
 
     pub(crate) async fn next(&mut self, stream: ResourceAny, deadline: Instant) -> Result<Vec<Event>, Error> {
@@ -190,11 +193,13 @@ impl Seen {
     }
 
     /// The outcome of a call that has a whole request to carry.
-    fn judge_request<T>(&self, outcome: Timed<Result<T, wit::Error>>, request: &Request) -> Result<T, Error> {
+    fn judge_request<T>(
+        &self,
+        outcome: Timed<Result<T, wit::Error>>,
+        weight: impl FnOnce() -> usize,
+    ) -> Result<T, Error> {
         match outcome {
-            Ok(Err(trap)) if self.observed().status.is_none() => {
-                Err(verdict::of_trap_over(&trap, convert::weight(request)))
-            }
+            Ok(Err(trap)) if self.observed().status.is_none() => Err(verdict::of_trap_over(&trap, weight())),
             outcome => self.judge(outcome),
         }
     }

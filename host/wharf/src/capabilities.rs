@@ -1,13 +1,14 @@
-//! What the models can do: asked of every provider once, in the background, and again later where nobody knew. Until
-//! then every deployment is tried.
+//! What the models can do: asked of every provider in the background, now and then, sooner where nobody knew, and at once
+//! when a model was pulled or deleted. Until then every deployment is tried.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout};
 use wharf_policy::{KeyPick, Standing};
 use wharf_runtime::CallOptions;
 
@@ -17,9 +18,10 @@ use crate::snapshot::Snapshot;
 
 /// How long a provider may take to say what a model can do.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// After this long a provider that did not know is asked again; a vendor that is down then is up by now, or a model that
-/// was missing has been pulled.
-const AGAIN: Duration = Duration::from_secs(60);
+/// After this long a provider that did not know is asked again: a vendor that was down may be up by now.
+const SOON: Duration = Duration::from_secs(60);
+/// After this long all are asked again: models change under their names.
+const LATER: Duration = Duration::from_secs(600);
 
 /// The running questions. Dropped, they end.
 #[derive(Debug)]
@@ -33,26 +35,24 @@ impl Questions {
         let mut tasks = JoinSet::new();
         for state in snapshot.deployments.iter().filter(|state| !state.adapters.is_empty()) {
             let (adapters, standing) = (state.adapters.clone(), Arc::clone(&state.standing));
-            let _: AbortHandle = tasks.spawn(ask(adapters, standing, seeds.rng()));
+            let changed = Arc::clone(&state.models_changed);
+            let _: AbortHandle = tasks.spawn(ask(adapters, standing, changed, seeds.rng()));
         }
         Self { _tasks: tasks }
     }
 }
 
-/// Asks about one model after the other, until all are known.
-async fn ask(mut adapters: Vec<Arc<Adapter>>, standing: Arc<Standing>, mut rng: SmallRng) {
+/// Asks about one model after the other, for ever.
+async fn ask(adapters: Vec<Arc<Adapter>>, standing: Arc<Standing>, changed: Arc<Notify>, mut rng: SmallRng) {
     loop {
-        let mut unknown = Vec::new();
-        for adapter in adapters {
-            if !is_known(&adapter, &standing).await {
-                unknown.push(adapter);
-            }
+        let mut known = true;
+        for adapter in &adapters {
+            known &= is_known(adapter, &standing).await;
         }
-        if unknown.is_empty() {
-            return;
-        }
-        adapters = unknown;
-        sleep(AGAIN.mul_f64(0.9 + 0.2 * rng.random::<f64>())).await;
+        let pause = if known { LATER } else { SOON };
+        let pause = pause.mul_f64(0.9 + 0.2 * rng.random::<f64>());
+        // Either way they are asked.
+        let _ = timeout(pause, changed.notified()).await;
     }
 }
 
@@ -68,8 +68,7 @@ async fn is_known(adapter: &Adapter, standing: &Standing) -> bool {
     match adapter.deployment.capabilities(Some(&adapter.model), options).await {
         Ok(capabilities) => {
             tracing::debug!(deployment = %adapter.deployment.name(), model = adapter.model, ?capabilities, "knows");
-            // Somebody else may have been told the same.
-            let _ = adapter.capabilities.set(capabilities);
+            adapter.capabilities.store(Some(Arc::new(capabilities)));
             true
         }
         Err(error) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use wharf_policy::{Deadline, KeyPick, RequestTimeouts, Timeouts};
 use wharf_runtime::{CallOptions, Deployment};
@@ -24,6 +25,7 @@ struct Asked {
     deployment: Arc<Deployment>,
     key: usize,
     timeouts: Timeouts,
+    changed: Arc<Notify>,
 }
 
 impl Asked {
@@ -41,7 +43,7 @@ impl Host {
     /// # Errors
     /// `NotFound` for an unknown deployment, naming the known ones; `NoDeployment` for one that is not available.
     pub fn features(&self, deployment: &str) -> Result<Features, Error> {
-        Ok(self.available(deployment)?.0.features())
+        Ok(self.available(deployment)?.0.deployment.features())
     }
 
     /// The deployments that can tell which models they have, in the order of the configuration.
@@ -86,7 +88,11 @@ impl Host {
         let deadline = Deadline::new(Instant::now(), &asked.timeouts, &RequestTimeouts::default(), None);
         let begun = timeout(asked.timeouts.total, asked.deployment.pull_model(id, options)).await;
         let stream = begun.map_err(|_| deadline.passed())??;
-        Ok(PullStream { stream, deadline })
+        Ok(PullStream {
+            stream,
+            deadline,
+            changed: asked.changed,
+        })
     }
 
     /// Has the vendor delete a model.
@@ -96,10 +102,13 @@ impl Host {
     pub async fn delete_model(&self, deployment: &str, id: &str) -> Result<(), Error> {
         let asked = self.asked(deployment)?;
         let options = asked.options(ASK_TIMEOUT);
-        asked.deployment.delete_model(id, options).await
+        asked.deployment.delete_model(id, options).await?;
+        asked.changed.notify_one();
+        Ok(())
     }
 
-    fn available(&self, name: &str) -> Result<(Arc<Deployment>, KeyPick, Timeouts), Error> {
+    /// How to ask a deployment, and the key that would be used, if there is one.
+    fn available(&self, name: &str) -> Result<(Asked, KeyPick), Error> {
         let snapshot = self.snapshot.load();
         let found = snapshot.deployments.iter().find(|state| state.name == name);
         let found = found.ok_or_else(|| state::unknown("deployment", name, &snapshot.names()))?;
@@ -107,21 +116,22 @@ impl Host {
             let message = format!("the deployment `{name}` is not available");
             Error::new(ErrorKind::NoDeployment, message).with_detail(reason.clone())
         })?;
-        let key = found.standing.peek_key(Instant::now());
-        Ok((Arc::clone(deployment), key, found.timeouts))
+        let asked = Asked {
+            deployment: Arc::clone(deployment),
+            key: 0,
+            timeouts: found.timeouts,
+            changed: Arc::clone(&found.models_changed),
+        };
+        Ok((asked, found.standing.peek_key(Instant::now())))
     }
 
     fn asked(&self, name: &str) -> Result<Asked, Error> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Cancelled, "the host is shutting down"));
         }
-        let (deployment, pick, timeouts) = self.available(name)?;
+        let (asked, pick) = self.available(name)?;
         let key = usable(pick, Instant::now())?;
-        Ok(Asked {
-            deployment,
-            key,
-            timeouts,
-        })
+        Ok(Asked { key, ..asked })
     }
 }
 
@@ -145,6 +155,7 @@ fn usable(pick: KeyPick, now: Instant) -> Result<usize, Error> {
 pub struct PullStream {
     stream: wharf_runtime::PullStream,
     deadline: Deadline,
+    changed: Arc<Notify>,
 }
 
 impl std::fmt::Debug for PullStream {
@@ -162,7 +173,12 @@ impl PullStream {
     /// When the vendor gives up or falls silent, or the provider fails.
     pub async fn next(&mut self) -> Result<Vec<PullProgress>, Error> {
         match timeout(self.deadline.idle, self.stream.next()).await {
-            Ok(steps) => steps,
+            Ok(steps) => {
+                if steps.as_ref().is_ok_and(Vec::is_empty) {
+                    self.changed.notify_one();
+                }
+                steps
+            }
             Err(_) => Err(self.deadline.silent()),
         }
     }

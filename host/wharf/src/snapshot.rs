@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use wharf_policy::{Route, Standing, Target, Timeouts};
 use wharf_runtime::Deployment;
 
@@ -39,6 +40,8 @@ pub(crate) struct DeploymentState {
     pub(crate) targets: Vec<Arc<Target>>,
     /// What is called behind each of the targets.
     pub(crate) adapters: Vec<Arc<Adapter>>,
+    /// Told when a model was pulled or deleted: others may be there, or the same can do other things.
+    pub(crate) models_changed: Arc<Notify>,
 }
 
 /// Where a model name leads.

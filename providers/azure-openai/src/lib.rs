@@ -10,9 +10,10 @@ mod optional;
 pub mod settings;
 
 use settings::Settings;
+use wharf_openai_api::capabilities;
 use wharf_openai_api::chat::{answer, request, stream};
 use wharf_provider_sdk::{
-    Capabilities, Credential, Error, HealthStatus, Manifest, Provider, Request, Response, Support, config, http,
+    Capabilities, Credential, Error, HealthStatus, Manifest, Provider, Request, Response, config, http,
 };
 
 /// The provider.
@@ -37,12 +38,9 @@ impl Provider for AzureOpenAi {
         }
     }
 
-    fn capabilities(_model: Option<String>) -> Result<Capabilities, Error> {
-        // Behind the name of a deployment can be any model.
-        Ok(Capabilities {
-            streaming: Support::Yes,
-            ..Capabilities::default()
-        })
+    fn capabilities(model: Option<String>) -> Result<Capabilities, Error> {
+        let settings: Settings = config::load()?;
+        Ok(capabilities::of(&settings.capabilities, model.as_deref()))
     }
 
     fn generate(request: Request) -> Result<Response, Error> {

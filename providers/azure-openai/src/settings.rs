@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use wharf_openai_api::capabilities::Declared;
 use wharf_openai_api::chat::Server;
 use wharf_provider_sdk::{Error, ErrorKind, Request, http};
 
@@ -15,7 +16,8 @@ pub const SCHEMA: &str = r#"{
     "deployments": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Names of Azure's deployments by model. A model that is not listed is its deployment's name."},
     "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "More request headers. Not for credentials."},
     "max_tokens_field": {"enum": ["max_tokens", "max_completion_tokens"], "description": "How the model calls the output limit when the client's API does not say. Default: max_completion_tokens; max_tokens for models that do not know that."},
-    "stream_usage": {"type": "boolean", "description": "Whether to ask for token counts in streams. Default true; false for versions that refuse stream_options."}
+    "stream_usage": {"type": "boolean", "description": "Whether to ask for token counts in streams. Default true; false for versions that refuse stream_options."},
+    "capabilities": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"tools": {"type": "boolean"}, "parallel_tools": {"type": "boolean"}, "images": {"type": "boolean"}, "json_schema": {"type": "boolean"}, "thinking": {"type": "boolean"}, "context_tokens": {"type": "integer", "minimum": 1}, "max_output_tokens": {"type": "integer", "minimum": 1}}}, "description": "What models can do, by their names; * for all. What is not said nobody knows, and the server is asked. A deployment is left out of the pick for a request that needs what its model cannot do."}
   }
 }"#;
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub max_tokens_field: String,
     /// Whether streams are asked for token counts.
     pub stream_usage: bool,
+    /// What models can do.
+    pub capabilities: BTreeMap<String, Declared>,
 }
 
 impl Default for Settings {
@@ -50,6 +54,7 @@ impl Default for Settings {
             headers: BTreeMap::new(),
             max_tokens_field: "max_completion_tokens".to_owned(),
             stream_usage: true,
+            capabilities: BTreeMap::new(),
         }
     }
 }
@@ -141,7 +146,7 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
         let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
         let all = r#"{"base_url":"https://r.openai.azure.com","api_version":"2025-03-01-preview","deployments":{"m":"d"},
-            "headers":{"a":"b"},"max_tokens_field":"max_tokens","stream_usage":false}"#;
+            "headers":{"a":"b"},"max_tokens_field":"max_tokens","stream_usage":false,"capabilities":{"*":{"images":false}}}"#;
         let settings: Settings = serde_json::from_str(all).unwrap();
         assert_eq!(
             settings.chat_url("m").unwrap(),
@@ -150,7 +155,8 @@ mod tests {
         assert_eq!(settings.headers["a"], "b");
         let server = settings.server(&Request::default());
         assert_eq!((server.max_tokens_field, server.stream_usage), ("max_tokens", false));
-        assert_eq!(names.len(), 5, "a new setting needs a line above");
+        assert_eq!(settings.capabilities.len(), 1);
+        assert_eq!(names.len(), 6, "a new setting needs a line above");
     }
 
     #[test]

@@ -8,10 +8,10 @@ mod optional;
 pub mod settings;
 
 use settings::Settings;
+use wharf_openai_api::capabilities;
 use wharf_openai_api::chat::{answer, request, stream};
 use wharf_provider_sdk::{
-    Capabilities, Credential, Error, ErrorKind, HealthStatus, Manifest, Provider, Request, Response, Support, config,
-    http, log,
+    Capabilities, Credential, Error, ErrorKind, HealthStatus, Manifest, Provider, Request, Response, config, http, log,
 };
 
 /// The provider.
@@ -38,12 +38,9 @@ impl Provider for OpenAi {
         }
     }
 
-    fn capabilities(_model: Option<String>) -> Result<Capabilities, Error> {
-        // A compatible server can be anything, and OpenAI's API does not say what a model can do.
-        Ok(Capabilities {
-            streaming: Support::Yes,
-            ..Capabilities::default()
-        })
+    fn capabilities(model: Option<String>) -> Result<Capabilities, Error> {
+        let settings: Settings = config::load()?;
+        Ok(capabilities::of(&settings.capabilities, model.as_deref()))
     }
 
     fn generate(request: Request) -> Result<Response, Error> {

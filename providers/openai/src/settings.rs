@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use wharf_openai_api::capabilities::Declared;
 use wharf_openai_api::chat::Server;
 use wharf_openai_api::embeddings::Encoding;
 use wharf_provider_sdk::call_ids::{Form, Rule};
@@ -19,7 +20,8 @@ pub const SCHEMA: &str = r#"{
     "max_tokens_field": {"enum": ["max_tokens", "max_completion_tokens"], "description": "How the server calls the output limit when the client's API does not say. Default: max_completion_tokens at api.openai.com, max_tokens elsewhere."},
     "stream_usage": {"type": "boolean", "description": "Whether to ask for token counts in streams. Default true; false for servers that refuse stream_options."},
     "call_ids": {"enum": ["any", "nine"], "description": "What the server takes as the identifier of a tool call. any: up to 40 characters, as OpenAI. nine: exactly nine letters and digits, as Mistral's models. Default any."},
-    "embedding_format": {"enum": ["base64", "float"], "description": "How vectors are asked for. Default base64; float for servers that refuse encoding_format base64."}
+    "embedding_format": {"enum": ["base64", "float"], "description": "How vectors are asked for. Default base64; float for servers that refuse encoding_format base64."},
+    "capabilities": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"tools": {"type": "boolean"}, "parallel_tools": {"type": "boolean"}, "images": {"type": "boolean"}, "json_schema": {"type": "boolean"}, "thinking": {"type": "boolean"}, "context_tokens": {"type": "integer", "minimum": 1}, "max_output_tokens": {"type": "integer", "minimum": 1}}}, "description": "What models can do, by their names; * for all. What is not said nobody knows, and the server is asked. A deployment is left out of the pick for a request that needs what its model cannot do."}
   }
 }"#;
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub max_tokens_field: Option<String>,
     /// Whether streams are asked for token counts.
     pub stream_usage: bool,
+    /// What models can do.
+    pub capabilities: BTreeMap<String, Declared>,
     /// What the server takes as the identifier of a call: `nine` letters and digits, else what OpenAI takes.
     pub call_ids: String,
     /// How vectors are asked for: `base64`, else decimal numbers.
@@ -54,6 +58,7 @@ impl Default for Settings {
             headers: BTreeMap::new(),
             max_tokens_field: None,
             stream_usage: true,
+            capabilities: BTreeMap::new(),
             call_ids: "any".to_owned(),
             embedding_format: "base64".to_owned(),
         }
@@ -141,7 +146,7 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
         let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
         let all = r#"{"organization":"o","project":"p","headers":{"a":"b"},"max_tokens_field":"max_tokens",
-            "stream_usage":false,"call_ids":"nine","embedding_format":"float"}"#;
+            "stream_usage":false,"capabilities":{"*":{"images":false}},"call_ids":"nine","embedding_format":"float"}"#;
         let settings: Settings = serde_json::from_str(all).unwrap();
         assert_eq!(settings.organization.as_deref(), Some("o"));
         assert_eq!(settings.project.as_deref(), Some("p"));
@@ -152,7 +157,8 @@ mod tests {
         assert_eq!(Settings::default().server().call_ids.form, Form::Any);
         assert_eq!(settings.encoding(), Encoding::Float);
         assert_eq!(Settings::default().encoding(), Encoding::Base64);
-        assert_eq!(names.len(), 7, "a new setting needs a line above");
+        assert_eq!(settings.capabilities.len(), 1);
+        assert_eq!(names.len(), 8, "a new setting needs a line above");
     }
 
     #[test]

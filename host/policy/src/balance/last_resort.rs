@@ -128,7 +128,12 @@ impl Balancer {
         }
         let all_refused = refused.filter(|_| {
             let refuses = |member: &Member| matches!(member.target.availability(now), Availability::Refused { .. });
-            self.members.iter().all(refuses)
+            let able = self
+                .members
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| trail.lack(*at).is_none());
+            able.into_iter().all(|(_, member)| refuses(member))
         });
         let error = match all_refused {
             Some((kind, status)) => Error::new(kind, "the vendor refused the credential of every deployment")

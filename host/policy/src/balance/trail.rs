@@ -1,5 +1,6 @@
 //! What one request has tried on a route, so that the next pick is another one.
 
+use crate::needs::Lack;
 use crate::target::Target;
 
 /// What one request has tried on this route.
@@ -11,8 +12,10 @@ pub(crate) struct Trail {
     fresh: Vec<bool>,
     /// Members that are not asked again.
     barred: Vec<bool>,
-    /// Members that cannot do what the request needs.
-    unable: Vec<Option<&'static str>>,
+    /// Members that cannot do what the request needs: what to say of them, and whether the request makes sense without.
+    unable: Vec<Option<(&'static str, bool)>>,
+    /// Members that are barred because they refused something as unsupported.
+    refused: Vec<bool>,
 }
 
 impl Trail {
@@ -22,6 +25,7 @@ impl Trail {
             fresh: vec![true; members],
             barred: vec![false; members],
             unable: vec![None; members],
+            refused: vec![false; members],
         }
     }
 
@@ -41,14 +45,38 @@ impl Trail {
         self.barred[member] = true;
     }
 
-    /// This member cannot do this, which the request needs.
-    pub(crate) fn leave_out(&mut self, member: usize, what: &'static str) {
-        self.unable[member] = Some(what);
+    /// This member cannot do what the request needs.
+    pub(crate) fn leave_out(&mut self, member: usize, lack: Lack) {
+        self.unable[member] = Some((lack.what, lack.optional));
     }
 
-    /// What this member cannot do of what the request needs.
+    /// This member has refused something that it cannot do.
+    pub(crate) fn refuses(&mut self, member: usize) {
+        self.barred[member] = true;
+        self.refused[member] = true;
+    }
+
+    /// Takes those back in who lack only what the request can do without. Whether there are any.
+    pub(crate) fn do_without(&mut self) -> bool {
+        let mut any = false;
+        for member in 0..self.made.len() {
+            if let Some((_, true)) = self.unable[member] {
+                self.unable[member] = None;
+                any = true;
+            }
+            if std::mem::take(&mut self.refused[member]) {
+                self.barred[member] = false;
+                self.fresh[member] = true;
+                self.made[member] = self.made[member].saturating_sub(1);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// What is to be said of a member that cannot do what the request needs.
     pub(super) fn lack(&self, member: usize) -> Option<&'static str> {
-        self.unable[member]
+        self.unable[member].map(|(what, _)| what)
     }
 
     /// Whether nobody was asked yet.

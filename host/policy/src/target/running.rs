@@ -66,9 +66,15 @@ impl Running {
     #[must_use]
     pub fn answered(mut self, now: Instant) -> Answering {
         let target = &self.tally.target;
-        target.standing.on_success(self.key);
         target.load.observe(self.tally.form, self.tally.took(now), now);
-        let permit = self.tally.pass.take().and_then(|pass| pass.end(Outcome::Success, now));
+        let outcome = if self.tally.form == Form::Counted {
+            // Vendors count with other machines and other limits than they answer with.
+            Outcome::Unknown
+        } else {
+            target.standing.on_success(self.key);
+            Outcome::Success
+        };
+        let permit = self.tally.pass.take().and_then(|pass| pass.end(outcome, now));
         self.tally.stage = Stage::Answering;
         Answering {
             permit,
@@ -79,9 +85,16 @@ impl Running {
     /// It failed.
     pub fn failed(mut self, error: &Error, now: Instant) {
         let target = self.target();
-        target.standing.on_error(self.key, error, now);
-        target.note(error, now);
+        let counted = self.tally.form == Form::Counted;
+        // A right to count that is missing, or a limit of it, says nothing about answers; a key that nobody knows does.
+        if !counted || error.kind() == ErrorKind::Unauthenticated {
+            target.standing.on_error(self.key, error, now);
+        }
+        if !counted {
+            target.note(error, now);
+        }
         let outcome = match outcome(error) {
+            _ if counted => Outcome::Unknown,
             Outcome::Abandoned if !self.tally.was_patient(now) => Outcome::Unknown,
             outcome @ (Outcome::Success | Outcome::Failure | Outcome::Unknown | Outcome::Abandoned) => outcome,
         };
@@ -106,7 +119,9 @@ pub struct Answering {
 impl Answering {
     /// It ended well.
     pub fn ended(self) {
-        if let Some(permit) = self.permit {
+        if let Some(permit) = self.permit
+            && self.tally.form != Form::Counted
+        {
             self.tally.target.breaker.completed(permit);
         }
         self.tally.end(|counts| &counts.succeeded);

@@ -11,7 +11,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 use wharf_policy::{AttemptOptions, EventSource, Upstream};
-use wharf_types::{DeploymentName, Error, ErrorKind, Event, FinishReason, Part, Request, Response, Start, Usage};
+use wharf_types::{
+    Capabilities, DeploymentName, Error, ErrorKind, Event, Features, FinishReason, Part, Request, Response, Start,
+    Usage,
+};
 
 /// What the vendor does with one attempt.
 #[derive(Debug, Clone)]
@@ -150,6 +153,8 @@ pub(crate) struct Seen {
     pub(crate) deadline: Instant,
     /// How long the connection may take.
     pub(crate) connect: Option<Duration>,
+    /// Whether it may do without what it cannot do.
+    pub(crate) drop_unsupported: bool,
 }
 
 /// A scripted vendor: a deployment of the same name.
@@ -159,6 +164,7 @@ pub(crate) struct Vendor {
     seen: Mutex<Vec<Seen>>,
     calls: Arc<Calls>,
     places: Option<Arc<Semaphore>>,
+    capabilities: Option<Arc<Capabilities>>,
 }
 
 struct Script {
@@ -185,7 +191,15 @@ impl Vendor {
             seen: Mutex::default(),
             calls: Arc::default(),
             places: None,
+            capabilities: None,
         })
+    }
+
+    /// One that is known to be able to do this.
+    pub(crate) fn that_can(self: Arc<Self>, capabilities: Capabilities) -> Arc<Self> {
+        let mut vendor = Arc::into_inner(self).expect("nobody else knows it yet");
+        vendor.capabilities = Some(Arc::new(capabilities));
+        Arc::new(vendor)
     }
 
     /// On a host that can run only so many attempts at once.
@@ -255,6 +269,7 @@ impl Vendor {
             key: options.key,
             deadline: options.deadline,
             connect: options.connect,
+            drop_unsupported: options.drop_unsupported,
         });
         let running = self.calls.running.fetch_add(1, Ordering::Relaxed) + 1;
         self.calls.peak.fetch_max(running, Ordering::Relaxed);
@@ -303,6 +318,32 @@ impl Upstream for Vendor {
 
     fn places(&self) -> Option<&Arc<Semaphore>> {
         self.places.as_ref()
+    }
+
+    fn capabilities(&self) -> Option<Arc<Capabilities>> {
+        self.capabilities.clone()
+    }
+
+    fn features(&self) -> Features {
+        Features {
+            tokens: true,
+            ..Features::default()
+        }
+    }
+
+    fn count_tokens<'a>(&'a self, _: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<u64, Error>> {
+        let (turn, mut busy) = self.begin(options);
+        async move {
+            turn.wait().await;
+            let result = match turn.deed {
+                Deed::Answer(text) => Ok(text.len() as u64),
+                Deed::Fail(error) => Err(error),
+                Deed::Hang | Deed::Play(_) => pending().await,
+            };
+            busy.is_done();
+            result
+        }
+        .boxed()
     }
 
     fn generate<'a>(&'a self, _: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<Response, Error>> {

@@ -6,6 +6,7 @@ use wharf_types::{Capabilities, EmbedRequest, EmbedResponse, Error, Model, PullP
 
 use super::Instance;
 use crate::bindings::exports::wharf::provider::{embeddings, models, tokens};
+use crate::metering::Metered as _;
 use crate::{convert, verdict};
 
 impl Instance {
@@ -20,7 +21,9 @@ impl Instance {
         let guest = guest.map_err(|e| verdict::of_trap(&e))?;
         let lists = convert::EmbedLists::new(request);
         let call = guest.call_embed(&mut self.store, convert::embed_request(request, model, &lists));
-        let answer = self.seen.judge(timeout_at(deadline, call).await)?;
+        let outcome = timeout_at(deadline, call).await;
+        let weight = || request.input.iter().map(String::len).sum();
+        let answer = self.seen.judge_request(outcome, weight)?;
         convert::embed_response(answer, request.input.len())
             .map_err(|nonsense| verdict::of_error(nonsense, self.seen.observed()))
     }
@@ -39,7 +42,8 @@ impl Instance {
         let messages = convert::Lists::messages(request, &parts);
         let lent = convert::request(request, model, &lists, &messages);
         let call = guest.call_count(&mut self.store, lent);
-        self.seen.judge(timeout_at(deadline, call).await)
+        let outcome = timeout_at(deadline, call).await;
+        self.seen.judge_request(outcome, || convert::weight(request))
     }
 
     /// The functions of the interface `models`; the calls below are made with them.
@@ -86,6 +90,8 @@ impl Instance {
         pull: ResourceAny,
         deadline: Instant,
     ) -> Result<Vec<PullProgress>, Error> {
+        // A pull may take hours, of which each step takes next to nothing.
+        self.store.data_mut().meter().forgive(Instant::now());
         let pulls = guest.pull_stream();
         let call = pulls.call_next(&mut self.store, pull);
         let steps = self.seen.judge(timeout_at(deadline, call).await)?;

@@ -31,10 +31,12 @@ use self::answer::Identity;
 use self::events::Events;
 use self::request::MessagesRequest;
 use super::request_log::RequestLog;
-use super::{App, body, headers, sse, timeout};
+use super::{App, body, fields, headers, sse, timeout};
 
 /// The dialect of this API; see `wit/types.wit`, `extension`.
 const DIALECT: &str = "anthropic.messages";
+/// What this API calls the host's fields.
+const WORDS: [(&str, &str); 2] = [("output", "output_config.format"), ("max_output_tokens", "max_tokens")];
 /// The path of messages.
 pub(super) const PATH: &str = "/v1/messages";
 /// The path that counts what a message would cost.
@@ -101,7 +103,7 @@ pub(super) async fn messages(State(app): State<Arc<App>>, headers_in: HeaderMap,
     } else {
         whole(&app, request, &asked.options, &id, &mut log).await
     };
-    answered.unwrap_or_else(|error| error::failure(&error, &id))
+    answered.unwrap_or_else(|error| error::failure(&fields::in_words(error, &WORDS), &id))
 }
 
 /// `POST /v1/messages/count_tokens`: the same request, and what it would cost.

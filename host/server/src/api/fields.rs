@@ -122,3 +122,13 @@ pub(super) fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
+
+/// The error in the words of a client's API: what the host calls a field, the client may have called otherwise. Names
+/// of the host, each with the client's.
+pub(super) fn in_words(error: Error, words: &[(&str, &str)]) -> Error {
+    let theirs = words.iter().find(|(ours, _)| error.param() == Some(ours));
+    match theirs {
+        Some((_, theirs)) => error.with_param(*theirs),
+        None => error,
+    }
+}

@@ -26,12 +26,19 @@ use self::answer::Identity;
 use self::chunks::Chunks;
 use super::body::{self, BodyError};
 use super::request_log::RequestLog;
-use super::{App, error, headers, sse, timeout};
+use super::{App, error, fields, headers, sse, timeout};
 pub(super) use embeddings::embed;
 pub(crate) use usage::render as render_usage;
 
 /// The dialect of this API; see `wit/types.wit`, `extension`.
 const DIALECT: &str = "openai.chat";
+
+/// What this API calls the host's fields.
+const WORDS: [(&str, &str); 3] = [
+    ("output", "response_format"),
+    ("thinking", "reasoning_effort"),
+    ("max_output_tokens", "max_completion_tokens"),
+];
 
 /// `POST /v1/chat/completions`
 pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, body: Body) -> Response {
@@ -57,7 +64,7 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
     } else {
         whole(&app, &chat, &options, &id, &mut log).await
     };
-    answered.unwrap_or_else(|error| headers::failure(&error, &id))
+    answered.unwrap_or_else(|error| headers::failure(&fields::in_words(error, &WORDS), &id))
 }
 
 /// A body that was not taken, as an answer.

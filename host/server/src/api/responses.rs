@@ -32,11 +32,13 @@ use self::request::ResponsesRequest;
 use super::leftover::Leftover;
 use super::openai::refuse_body;
 use super::request_log::RequestLog;
-use super::{App, body, headers, sse, timeout};
+use super::{App, body, fields, headers, sse, timeout};
 
 /// The dialect of this API; see `wit/types.wit`, `extension`. It is not that of chat completions: the fields have
 /// other places and other meanings.
 const DIALECT: &str = "openai.responses";
+/// What this API calls the host's fields.
+const WORDS: [(&str, &str); 2] = [("output", "text.format"), ("thinking", "reasoning")];
 /// The path.
 pub(super) const PATH: &str = "/v1/responses";
 
@@ -65,7 +67,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, headers_in: HeaderMap, b
     } else {
         whole(&app, &request, &echo, &options, &id, &mut log).await
     };
-    answered.unwrap_or_else(|error| headers::failure(&error, &id))
+    answered.unwrap_or_else(|error| headers::failure(&fields::in_words(error, &WORDS), &id))
 }
 
 async fn whole(

@@ -1,8 +1,9 @@
 //! The adapter from a runtime deployment to what the attempt loop calls: policy and runtime do not see each other.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
@@ -20,7 +21,7 @@ pub(crate) struct Adapter {
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) model: String,
     /// What the model can do, once the provider has said so.
-    pub(crate) capabilities: OnceLock<Capabilities>,
+    pub(crate) capabilities: ArcSwapOption<Capabilities>,
 }
 
 fn call(options: AttemptOptions) -> CallOptions {
@@ -37,14 +38,14 @@ impl Adapter {
         Self {
             deployment: Arc::clone(deployment),
             model: model.to_owned(),
-            capabilities: OnceLock::new(),
+            capabilities: ArcSwapOption::empty(),
         }
     }
 
     /// The attempt as it is made first: for a caller who does without, without what the model is known to lack.
     fn begin<'r>(&self, request: &'r Request, options: AttemptOptions) -> Making<'r> {
-        let known = self.capabilities.get().filter(|_| options.drop_unsupported);
-        let fitting = known.and_then(|model| reduce::to_fit(request, model));
+        let known = self.capabilities.load_full().filter(|_| options.drop_unsupported);
+        let fitting = known.and_then(|model| reduce::to_fit(request, &model));
         Making {
             request: fitting.map_or(Cow::Borrowed(request), Cow::Owned),
             left: if options.drop_unsupported { reduce::MOST } else { 0 },
@@ -80,11 +81,11 @@ impl Making<'_> {
         let field = error
             .param()
             .filter(|_| refused && Instant::now() < self.options.deadline);
-        let Some(next) = field.and_then(|field| reduce::without(&self.request, field)) else {
+        let left_out = field.is_some_and(|field| reduce::leave_out(self.request.to_mut(), field));
+        if !left_out {
             return Err(error);
-        };
+        }
         tracing::debug!(%error, "left out, as the caller asked for");
-        self.request = Cow::Owned(next);
         self.left -= 1;
         Ok(())
     }
@@ -99,8 +100,8 @@ impl Upstream for Adapter {
         Some(self.deployment.places())
     }
 
-    fn capabilities(&self) -> Option<&Capabilities> {
-        self.capabilities.get()
+    fn capabilities(&self) -> Option<Arc<Capabilities>> {
+        self.capabilities.load_full()
     }
 
     fn features(&self) -> Features {

@@ -1,58 +1,104 @@
 //! A request without one of its fields, for a caller who does without what cannot be done (`drop_unsupported`).
 
-use wharf_types::{Capabilities, Request};
-
 use wharf_policy::needs;
+use wharf_types::{Capabilities, OutputFormat, Request, Tool, ToolChoice};
 
 /// Fields that are left out one after the other before the error is believed.
 pub(super) const MOST: usize = 16;
 
+/// What the APIs call the same field.
+const TOOL_CHOICE: &[&str] = &["tool_choice", "toolConfig"];
+const OUTPUT: &[&str] = &[
+    "output",
+    "response_format",
+    "output_config",
+    "output_format",
+    "format",
+    "text",
+];
+const THINKING: &[&str] = &["thinking", "reasoning", "reasoning_effort", "think"];
+const STOP: &[&str] = &["stop", "stop_sequences"];
+const OUTPUT_LIMIT: &[&str] = &["max_tokens", "max_completion_tokens", "max_output_tokens"];
+
 /// The request without everything that the model is known to lack and that it makes sense without; none if it lacks
 /// nothing.
 pub(super) fn to_fit(request: &Request, model: &Capabilities) -> Option<Request> {
-    let fields: Vec<&str> = needs::lacks(request, model)
-        .filter(|lack| lack.optional)
-        .map(|lack| lack.field)
-        .collect();
-    let mut reduced = None;
-    for field in fields {
-        if field == "max_output_tokens" {
+    let mut lacks = needs::lacks(request, model).filter(|lack| lack.optional).peekable();
+    lacks.peek()?;
+    let mut reduced = request.clone();
+    for lack in lacks {
+        leave_out(&mut reduced, lack.field);
+        if lack.field == "max_output_tokens" {
             let most = model.max_output_tokens.and_then(|most| u32::try_from(most).ok());
-            reduced.get_or_insert_with(|| request.clone()).max_output_tokens = most;
-        } else if let Some(next) = without(reduced.as_ref().unwrap_or(request), field) {
-            reduced = Some(next);
+            reduced.max_output_tokens = most;
+            let budget = reduced.thinking.as_ref().and_then(|thinking| thinking.budget_tokens);
+            if budget >= most {
+                reduced.thinking = None;
+            }
         }
     }
-    reduced
+    Some(reduced)
 }
 
-/// The request without this field, in whichever API's words it is named; none if it has no such field, or if the field
-/// is what the request is about.
-pub(super) fn without(request: &Request, field: &str) -> Option<Request> {
+/// Takes this field out of the request, in whichever API's words it is named. Whether there was one that the request
+/// makes sense without.
+pub(super) fn leave_out(request: &mut Request, field: &str) -> bool {
     let name = field.split(['.', '[']).next().unwrap_or(field);
-    let mut reduced = request.clone();
-    match name {
-        "tools" => match index(field) {
-            Some(at) if at < reduced.tools.len() => {
-                reduced.tools.remove(at);
+    let before = request.options.len();
+    // What came under a name of its own is there as well, for a vendor that calls it the same.
+    let aliases = [TOOL_CHOICE, OUTPUT, THINKING, STOP, OUTPUT_LIMIT];
+    let same = aliases.into_iter().find(|names| names.contains(&name)).unwrap_or(&[]);
+    request
+        .options
+        .retain(|(option, _)| option != name && !same.contains(&option.as_str()));
+    let found = request.options.len() < before;
+    let taken = match name {
+        "tools" => leave_out_tools(request, index(field)),
+        name if TOOL_CHOICE.contains(&name) => request.tool_choice.take().is_some(),
+        "parallel_tool_calls" => request.parallel_tool_calls.take().is_some(),
+        name if OUTPUT.contains(&name) => match request.output.take() {
+            // Some JSON is nearer to what was asked for than any text.
+            Some(OutputFormat::JsonSchema(_)) => {
+                request.output = Some(OutputFormat::Json);
+                true
             }
-            _ => reduced.tools.clear(),
+            output => output.is_some(),
         },
-        "tool_choice" | "toolConfig" => reduced.tool_choice = None,
-        "parallel_tool_calls" => reduced.parallel_tool_calls = None,
-        "output" | "response_format" | "output_config" | "format" | "text" => reduced.output = None,
-        "thinking" | "reasoning" | "reasoning_effort" | "think" => reduced.thinking = None,
-        "temperature" => reduced.temperature = None,
-        "top_p" => reduced.top_p = None,
-        "stop" | "stop_sequences" => reduced.stop.clear(),
-        "max_tokens" | "max_completion_tokens" | "max_output_tokens" => reduced.max_output_tokens = None,
-        option => reduced.options.retain(|(name, _)| name != option),
+        name if THINKING.contains(&name) => request.thinking.take().is_some(),
+        "temperature" => request.temperature.take().is_some(),
+        "top_p" => request.top_p.take().is_some(),
+        name if STOP.contains(&name) => !std::mem::take(&mut request.stop).is_empty(),
+        name if OUTPUT_LIMIT.contains(&name) => request.max_output_tokens.take().is_some(),
+        _ => false,
+    };
+    taken || found
+}
+
+/// Takes out a tool, and with a vendor's own tool all of its like; without a number all of them.
+fn leave_out_tools(request: &mut Request, at: Option<usize>) -> bool {
+    let before = request.tools.len();
+    let is_vendors = |tool: &Tool| tool.extra.as_ref().is_some_and(|extra| extra.0.contains("\"type\""));
+    match at.filter(|at| *at < before) {
+        Some(at) if is_vendors(&request.tools[at]) => request.tools.retain(|tool| !is_vendors(tool)),
+        Some(at) => {
+            request.tools.remove(at);
+        }
+        None => request.tools.clear(),
     }
-    if reduced.tools.is_empty() && !request.tools.is_empty() {
-        reduced.tool_choice = None;
-        reduced.parallel_tool_calls = None;
+    let gone = match &request.tool_choice {
+        Some(ToolChoice::Named(name)) => request.tools.iter().all(|tool| tool.name != *name),
+        Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required | ToolChoice::Extension(_)) => {
+            request.tools.is_empty()
+        }
+        None => false,
+    };
+    if gone {
+        request.tool_choice = None;
     }
-    (reduced != *request).then_some(reduced)
+    if request.tools.is_empty() {
+        request.parallel_tool_calls = None;
+    }
+    request.tools.len() < before
 }
 
 /// The number in `tools[3]`.
@@ -63,7 +109,7 @@ fn index(field: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use wharf_types::{Json, Message, OutputFormat, Role, Support, Thinking, Tool, ToolChoice};
+    use wharf_types::{Json, Message, Role, Support, Thinking};
 
     use super::*;
 
@@ -93,31 +139,58 @@ mod tests {
         }
     }
 
+    fn without(field: &str) -> Option<Request> {
+        let mut reduced = request();
+        leave_out(&mut reduced, field).then_some(reduced)
+    }
+
     #[test]
     fn one_field_goes_and_all_others_stay() {
-        let one = without(&request(), "tools[0]").unwrap();
+        let one = without("tools[0]").unwrap();
         assert_eq!(one.tools, [tool("b")]);
         assert_eq!(one.tool_choice, Some(ToolChoice::Required));
-        let none = without(&request(), "tools").unwrap();
+        let none = without("tools").unwrap();
         assert_eq!(
             (none.tools.len(), none.tool_choice),
             (0, None),
             "a choice of nothing is none"
         );
-        assert_eq!(without(&request(), "response_format").unwrap().output, None);
-        assert_eq!(without(&request(), "thinking.effort").unwrap().thinking, None);
-        assert!(without(&request(), "logit_bias").unwrap().options.is_empty());
+        assert_eq!(without("response_format").unwrap().output, None);
+        assert_eq!(without("thinking.effort").unwrap().thinking, None);
+        assert!(without("logit_bias").unwrap().options.is_empty());
+    }
+
+    #[test]
+    fn a_choice_of_a_tool_that_goes_goes_too() {
+        let mut named = Request {
+            tool_choice: Some(ToolChoice::Named("a".to_owned())),
+            ..request()
+        };
+        assert!(leave_out(&mut named, "tools[1]"));
+        assert_eq!(named.tool_choice, Some(ToolChoice::Named("a".to_owned())));
+        assert!(leave_out(&mut named, "tools[0]"));
+        assert_eq!(named.tool_choice, None);
+    }
+
+    #[test]
+    fn a_vendors_own_tools_go_together() {
+        let search = |name: &str| Tool {
+            extra: Some(Json(r#"{"type":"web_search"}"#.to_owned())),
+            ..tool(name)
+        };
+        let mut request = Request {
+            tools: (0..40).map(|n| search(&n.to_string())).chain([tool("f")]).collect(),
+            ..request()
+        };
+        assert!(leave_out(&mut request, "tools[0]"));
+        assert_eq!(request.tools, [tool("f")]);
     }
 
     #[test]
     fn what_the_request_is_about_never_goes() {
-        assert_eq!(without(&request(), "messages[0].content[1]"), None);
-        assert_eq!(without(&request(), "model"), None);
-        assert_eq!(
-            without(&request(), "seed"),
-            None,
-            "what is not there cannot be left out"
-        );
+        assert_eq!(without("messages[0].content[1]"), None);
+        assert_eq!(without("model"), None);
+        assert_eq!(without("seed"), None, "what is not there cannot be left out");
     }
 
     #[test]

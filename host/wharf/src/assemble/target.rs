@@ -53,6 +53,7 @@ pub(super) fn state(
         standing,
         targets,
         adapters,
+        models_changed: Arc::default(),
     }
 }
 

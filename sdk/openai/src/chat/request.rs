@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use wharf_provider_sdk::call_ids::CallIds;
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{
-    Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, ToolChoice, foreign,
+    Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, Thinking, ToolChoice, foreign,
 };
 
 use crate::chat::content::{self, Content};
@@ -81,11 +81,7 @@ impl Serialize for Body<'_> {
         if let Some(format) = &r.output {
             map.serialize_entry("response_format", &Format(format))?;
         }
-        optional(
-            &mut map,
-            "reasoning_effort",
-            &r.thinking.as_ref().and_then(|t| t.effort.as_deref()),
-        )?;
+        optional(&mut map, "reasoning_effort", &r.thinking.as_ref().and_then(effort))?;
         if let Some(limit) = r.max_output_tokens
             && !LIMITS.iter().any(|name| r.option(name).is_some())
         {
@@ -325,6 +321,17 @@ impl Serialize for Schema<'_> {
         optional(&mut map, "strict", &self.0.strict)?;
         map.end()
     }
+}
+
+/// How much to think, in the words of the API. A budget has none; so much thinking is roughly that level.
+fn effort(thinking: &Thinking) -> Option<&str> {
+    let level = |budget: u32| match budget {
+        0 => "none",
+        1..2048 => "low",
+        2048..8192 => "medium",
+        _ => "high",
+    };
+    thinking.effort.as_deref().or(thinking.budget_tokens.map(level))
 }
 
 #[cfg(test)]

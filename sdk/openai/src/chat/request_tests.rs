@@ -434,3 +434,15 @@ fn what_the_client_called_a_file_or_a_function_stays_one() {
         json!([{"name": "f", "content": "1", "role": "function"}])
     );
 }
+
+#[test]
+fn a_budget_for_thoughts_becomes_a_level() {
+    for (budget, level) in [(0, "none"), (1024, "low"), (4096, "medium"), (16_000, "high")] {
+        let thinking = Thinking {
+            effort: None,
+            budget_tokens: Some(budget),
+            extra: None,
+        };
+        assert_eq!(effort(&thinking), Some(level));
+    }
+}
