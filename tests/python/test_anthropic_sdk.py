@@ -28,6 +28,9 @@ TIME = {
 }
 INPUTS = {"get_weather": {"city": "mock", "days": 1}, "get_time": {"zone": "mock"}}
 
+#: Who can count tokens.
+COUNTS = ["anthropic", "gemini"]
+
 #: What asks every vendor for thoughts.
 THINKS = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}
 
@@ -216,14 +219,15 @@ def test_what_the_cache_did_is_counted(client):
     assert (usage.cache_creation_input_tokens, usage.cache_read_input_tokens) == (0, 4)
 
 
-def test_tokens_are_counted_by_the_vendor(client):
+@pytest.mark.parametrize("vendor", COUNTS)
+def test_tokens_are_counted_by_the_vendor(client, vendor):
     counted = client.messages.count_tokens(
-        model=model("anthropic"), system="one two", messages=user("three four five"), tools=[WEATHER]
+        model=model(vendor), system="one two", messages=user("three four five"), tools=[WEATHER]
     )
     assert counted.input_tokens == 5
 
 
-@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor != "anthropic"])
+@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor not in COUNTS])
 def test_who_cannot_count_tokens_says_so(client, vendor):
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.count_tokens(model=model(vendor), messages=user("hello"))

@@ -101,11 +101,11 @@ def test_a_caller_may_do_without(alone):
         answer = client.chat.completions.create(
             model="gpt-4", messages=user("hi"), extra_body=DROP | ECHO, **wants
         )
-    assert answer.choices[0].message.content == "You said: hi"
+    assert answer.choices[0].message.content == '{"ok":true}', "the emulator's idea of some JSON"
     sent = answer.model_extra["mock_request"]
     assert not {"tools", "tool_choice", "reasoning_effort", "drop_unsupported"} & set(sent)
     assert sent["response_format"] == {"type": "json_object"}, "some JSON is the nearest to a schema"
-    assert sent["max_completion_tokens"] == 100, "as long as it can answer"
+    assert sent["max_tokens"] == 100, "as long as it can answer"
 
 
 def test_contents_are_never_left_out(alone):
@@ -139,3 +139,14 @@ def test_who_has_no_embeddings_is_not_asked_for_them(start_mock, start_wharf):
         for _ in range(4):
             raw = client.embeddings.with_raw_response.create(model="m", input="hello")
             assert raw.headers["x-wharf-deployment"] == "openai"
+
+
+def test_an_option_of_embeddings_is_refused_by_name_or_left_out(start_mock, start_wharf):
+    mock = start_mock("upstream")
+    host = start_wharf(harness.deployment("ollama", "ollama", mock, ["embed-small"]))
+    with host.client() as client:
+        wants = {"model": "embed-small", "input": "hello"}
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.embeddings.create(**wants, extra_body={"pooling": "mean"})
+        assert caught.value.param == "pooling"
+        assert client.embeddings.create(**wants, extra_body={"pooling": "mean"} | DROP).data

@@ -127,7 +127,7 @@ def test_inspect_describes_a_plugin(place):
         ("anthropic", ["tokens", "models"]),
         ("azure_openai", ["embeddings", "models"]),
         ("echo", []),
-        ("gemini", ["embeddings", "models"]),
+        ("gemini", ["embeddings", "tokens", "models"]),
         ("ollama", ["embeddings", "models"]),
         ("openai", ["embeddings", "models"]),
     ],

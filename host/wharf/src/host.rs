@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use wharf_policy::{Answered, Call, CallOptions, KeyPick, OpenStream, ask};
 use wharf_runtime::{CallOptions as RuntimeOptions, EngineError, Runtime};
 use wharf_types::{
-    Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, HealthStatus, Request, Response,
+    Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, HealthStatus, Json, Request, Response,
 };
 
 use crate::capabilities::Questions;
@@ -126,12 +126,12 @@ impl Host {
     /// As [`Host::generate`]; `Unsupported` when no deployment of the route has embeddings.
     pub async fn embed(&self, request: &EmbedRequest, options: &CallOptions) -> Result<Answered<EmbedResponse>, Error> {
         let state = self.route(&request.model, options)?;
-        let mut request = Cow::Borrowed(request);
-        if request.options.iter().any(|(name, _)| name == DROP_UNSUPPORTED) {
-            // There is nothing in it that could be left out.
+        let (mut request, mut options) = (Cow::Borrowed(request), Cow::Borrowed(options));
+        if let Some(drop_unsupported) = does_without(&request.options)? {
             request.to_mut().options.retain(|(name, _)| name != DROP_UNSUPPORTED);
+            options.to_mut().drop_unsupported = drop_unsupported;
         }
-        let call = Call::new(options, Instant::now(), self.seeds.rng());
+        let call = Call::new(&options, Instant::now(), self.seeds.rng());
         let answered = ask::embed(&state.route, &request, call).await;
         answered.map_err(|error| explain(error, &state))
     }
@@ -223,29 +223,31 @@ impl Host {
 /// can do. It is for the host; no vendor gets to see it.
 const DROP_UNSUPPORTED: &str = "drop_unsupported";
 
+/// Whether a caller does without, if it says so.
+fn does_without(options: &[(String, Json)]) -> Result<Option<bool>, Error> {
+    let said = options.iter().find(|(name, _)| name == DROP_UNSUPPORTED);
+    match said.map(|(_, value)| value.0.trim()) {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => {
+            let message = "`drop_unsupported` has to be true or false";
+            Err(Error::new(ErrorKind::InvalidRequest, message).with_param(DROP_UNSUPPORTED))
+        }
+    }
+}
+
 /// The request without what is for the host alone, and the options with it.
 fn wishes<'a>(
     request: &'a Request,
     options: &'a CallOptions,
 ) -> Result<(Cow<'a, Request>, Cow<'a, CallOptions>), Error> {
-    let Some((_, value)) = request.options.iter().find(|(name, _)| name == DROP_UNSUPPORTED) else {
-        return Ok((Cow::Borrowed(request), Cow::Borrowed(options)));
-    };
-    let drop_unsupported = match value.0.trim() {
-        "true" => true,
-        "false" => false,
-        _ => {
-            let message = "`drop_unsupported` has to be true or false";
-            return Err(Error::new(ErrorKind::InvalidRequest, message).with_param(DROP_UNSUPPORTED));
-        }
-    };
-    let mut request = request.clone();
-    request.options.retain(|(name, _)| name != DROP_UNSUPPORTED);
-    let options = CallOptions {
-        drop_unsupported,
-        ..options.clone()
-    };
-    Ok((Cow::Owned(request), Cow::Owned(options)))
+    let (mut request, mut options) = (Cow::Borrowed(request), Cow::Borrowed(options));
+    if let Some(drop_unsupported) = does_without(&request.options)? {
+        request.to_mut().options.retain(|(name, _)| name != DROP_UNSUPPORTED);
+        options.to_mut().drop_unsupported = drop_unsupported;
+    }
+    Ok((request, options))
 }
 
 /// Adds why deployments are missing, for the log.

@@ -22,6 +22,32 @@ pub(crate) fn at_best() -> Capabilities {
     }
 }
 
+/// Whether a model regulates its thinking itself: Claude 4.6 and what came later. Of a name without a version nothing
+/// is known, and a budget is what has been understood for longest.
+pub(crate) fn is_adaptive(model: &str) -> bool {
+    /// A part of a version. What is longer is a date.
+    fn number(word: &str) -> Option<u32> {
+        if word.len() > 2 {
+            return None;
+        }
+        word.parse().ok()
+    }
+    // Resellers have words of their own before and after it: `us.anthropic.claude-opus-4-6-v1:0`.
+    let Some((_, name)) = model.split_once("claude-") else {
+        return false;
+    };
+    let mut words = name.split(['-', '.', ':', '@']);
+    // Up to Claude 3.7 the version came first.
+    let Some(family) = words.next().filter(|word| number(word).is_none()) else {
+        return false;
+    };
+    match words.next().and_then(number) {
+        Some(major) => (major, words.next().and_then(number).unwrap_or(0)) >= (4, 6),
+        // This family began later, and its first member has no number.
+        None => family == "mythos",
+    }
+}
+
 /// The path of a model below `/v1`.
 pub(crate) fn path(model: &str) -> String {
     format!("/models/{}", escaped(model))
@@ -146,6 +172,35 @@ mod tests {
     use wharf_provider_sdk::ErrorKind;
 
     use super::*;
+
+    #[test]
+    fn models_since_4_6_regulate_their_thinking() {
+        for model in [
+            "claude-opus-4-6",
+            "claude-sonnet-4-6-20260218",
+            "claude-opus-4.7",
+            "claude-opus-5",
+            "claude-haiku-5-5",
+            "claude-mythos-preview",
+            "anthropic/claude-opus-4.6",
+            "us.anthropic.claude-opus-4-6-v1:0",
+        ] {
+            assert!(is_adaptive(model), "{model}");
+        }
+        for model in [
+            "claude-sonnet-4-5",
+            "claude-haiku-4-5-20251001",
+            "claude-opus-4-20250514",
+            "claude-sonnet-4@20250514",
+            "claude-3-7-sonnet-20250219",
+            "claude-2.1",
+            "claude-opus-latest",
+            "claude-",
+            "deepseek-chat",
+        ] {
+            assert!(!is_adaptive(model), "{model}");
+        }
+    }
 
     #[test]
     fn what_the_vendor_says_is_taken_over() {

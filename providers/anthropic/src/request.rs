@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, ErrorKind, OutputFormat, Request};
+use wharf_provider_sdk::{Error, ErrorKind, OutputFormat, Request, foreign};
 
 use crate::conversation::Conversation;
 use crate::settings::Settings;
@@ -15,6 +15,8 @@ const BETAS: [&str; 2] = ["anthropic_beta", "betas"];
 /// Options that mean in every dialect what they mean at OpenAI, and have no field of that name here. A client that
 /// speaks this dialect has its reasons for such a field and hears the vendor's opinion.
 const FOREIGN: [&str; 4] = ["seed", "frequency_penalty", "presence_penalty", "user"];
+/// Options of other dialects that are sent or refused by name.
+const KNOWN: [&str; 3] = ["n", "top_k", "user"];
 /// Options that decide about the answer alone, and that the vendor refuses where it only counts.
 const UNCOUNTED: [&str; 5] = ["container", "inference_geo", "metadata", "service_tier", "top_k"];
 
@@ -104,7 +106,10 @@ fn check(request: &Request) -> Result<(), Error> {
         let problem = "Anthropic's scale ends at 1, and more cannot be expressed";
         return Err(wire::unsupported("temperature", problem));
     }
-    Ok(())
+    if is_ours(request) {
+        return Ok(());
+    }
+    foreign::check_options(&request.options, &KNOWN)
 }
 
 /// The form of the answer and the effort that goes into it. What the client says of its own accord stands beside.
@@ -141,7 +146,7 @@ fn output_config<'a>(request: &'a Request, effort: Option<&'a str>) -> Result<Ma
 }
 
 /// Sends on the options of a client that speaks this dialect or the host's own, except those `without` a place here.
-/// What an option of another dialect wants of Anthropic nobody can tell, unless it means the same everywhere.
+/// Of other dialects only what means the same everywhere is sent; what would be missed was refused before.
 fn options<'a>(request: &'a Request, without: &[&str], body: &mut Map<'a>) -> Result<(), Error> {
     let neutral = request.dialect != DIALECT;
     for (name, value) in &request.options {

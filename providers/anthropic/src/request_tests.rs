@@ -492,6 +492,24 @@ fn an_effort_is_asked_for_as_the_operator_says() {
 }
 
 #[test]
+fn without_a_word_of_the_operators_the_model_decides_how_an_effort_is_asked_for() {
+    let kind = |model: &str, settings: &str| {
+        let asking = Request {
+            model: model.into(),
+            thinking: effort("medium"),
+            ..request()
+        };
+        let settings: Settings = serde_json::from_str(settings).unwrap();
+        thinks(asking, &settings).0["type"].take()
+    };
+    assert_eq!(kind("claude-opus-4-6", "{}"), "adaptive");
+    assert_eq!(kind("claude-sonnet-4-5", "{}"), "enabled");
+    assert_eq!(kind("claude-sonnet-4-5", r#"{"effort":"auto"}"#), "enabled");
+    assert_eq!(kind("claude-sonnet-4-5", r#"{"effort":"adaptive"}"#), "adaptive");
+    assert_eq!(kind("claude-opus-4-6", r#"{"effort":"budget"}"#), "enabled");
+}
+
+#[test]
 fn no_effort_is_no_thinking() {
     for dialect in ["openai.chat", DIALECT] {
         let asking = Request {
@@ -655,13 +673,13 @@ fn json_that_is_none_is_refused_by_name() {
 
 #[test]
 fn options_go_where_they_mean_something() {
-    let asked = &[
+    let all = [
         ("top_k", "5"),
+        ("n", "1"),
         ("seed", "1"),
         ("something_new", r#"{"a":1.10}"#),
-        ("n", "1"),
     ];
-    let sent = |dialect: &str| {
+    let sent = |dialect: &str, asked: &[(&str, &str)]| {
         let body = wire(&Request {
             dialect: dialect.into(),
             options: options(asked),
@@ -673,9 +691,34 @@ fn options_go_where_they_mean_something() {
             .filter(is_there)
             .collect::<Vec<_>>()
     };
-    assert_eq!(sent("openai.chat"), ["top_k"]);
-    assert_eq!(sent("wharf"), ["top_k", "something_new"]);
-    assert_eq!(sent(DIALECT), ["top_k", "seed", "something_new"]);
+    assert_eq!(sent("openai.chat", &all[..2]), ["top_k"]);
+    assert_eq!(sent("wharf", &all), ["top_k", "something_new"]);
+    assert_eq!(sent(DIALECT, &all), ["top_k", "seed", "something_new"]);
+}
+
+#[test]
+fn an_option_of_another_dialect_that_would_be_lost_is_refused() {
+    let asking = |name: &str, value: &str| Request {
+        options: options(&[("metadata", r#"{"a":"b"}"#), (name, value)]),
+        ..request()
+    };
+    for (name, value) in [
+        ("seed", "1"),
+        ("logprobs", "true"),
+        ("frequency_penalty", "0.5"),
+        ("modalities", r#"["text","audio"]"#),
+        ("web_search_options", r#"{"search_context_size":"low"}"#),
+        ("functions", r#"[{"name":"f"}]"#),
+    ] {
+        refused(&asking(name, value), ErrorKind::Unsupported, name);
+    }
+    for (name, value) in [("logprobs", "false"), ("presence_penalty", "0"), ("store", "true")] {
+        assert!(wire(&asking(name, value)).get(name).is_none(), "{name}");
+    }
+    assert!(
+        count(&asking("seed", "1"), &Settings::default()).is_ok(),
+        "it changes no count"
+    );
 }
 
 #[test]

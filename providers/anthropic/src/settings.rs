@@ -11,7 +11,7 @@ pub const SCHEMA: &str = r#"{
     "version": {"type": "string", "description": "Sent as anthropic-version. Default 2023-06-01."},
     "beta": {"type": "array", "items": {"type": "string"}, "description": "Sent as anthropic-beta with every request, together with what the client asks for."},
     "max_tokens": {"type": "integer", "minimum": 1, "description": "The output limit of requests that bring none; Anthropic requires one. Default 4096."},
-    "effort": {"enum": ["adaptive", "budget"], "description": "How an effort in words is asked for, when the client does not speak Anthropic's API. adaptive: thinking of type adaptive and output_config.effort. budget: a number of thinking tokens, for models before Claude Opus 4.6. Default adaptive."}
+    "effort": {"enum": ["auto", "adaptive", "budget"], "description": "How an effort in words is asked for, when the client does not speak Anthropic's API. adaptive: thinking of type adaptive and output_config.effort. budget: a number of thinking tokens, for models before Claude 4.6. auto: by the model's name, adaptive from Claude 4.6 on and budget for all others. Default auto."}
   }
 }"#;
 
@@ -19,8 +19,10 @@ pub const SCHEMA: &str = r#"{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effort {
-    /// The model decides how much it thinks; the effort guides it.
+    /// By the name of the model.
     #[default]
+    Auto,
+    /// The model decides how much it thinks; the effort guides it.
     Adaptive,
     /// A fixed number of tokens for each word.
     Budget,
@@ -51,7 +53,7 @@ impl Default for Settings {
             beta: Vec::new(),
             // The largest limit that every model of the vendor takes.
             max_tokens: 4096,
-            effort: Effort::Adaptive,
+            effort: Effort::Auto,
         }
     }
 }

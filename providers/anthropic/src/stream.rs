@@ -1,7 +1,8 @@
 //! From a streamed message of Anthropic's to the contract's events.
 //!
-//! Texts, thoughts and calls are told as they come, every other block when it is complete. What is left of a vendor
-//! event is told as an extension in the structure of that event, with the event's `type`; it belongs to that one event.
+//! Texts, thoughts and calls are told as they come. Of every other block the vendor's own events are told as extensions,
+//! and when it is complete the whole block as a part. A ping is told too: it says that the vendor is still at work.
+//! What is left of a vendor event is an extension in the structure of that event, with its `type`, and belongs to it.
 //! An object inside it has its own `type` only when nobody mapped that object. What is left of the message at the start
 //! has the structure of a whole message's leftovers, and is told with the start.
 
@@ -15,7 +16,7 @@ use wharf_provider_sdk::{
 
 use crate::kept::Kept;
 use crate::usage::Counts;
-use crate::wire::Map;
+use crate::wire::{Map, Node};
 use crate::{answer, error, extension};
 
 /// A running answer.
@@ -97,7 +98,7 @@ enum Block {
         /// Whether anything of the arguments has come.
         argued: bool,
     },
-    /// Told when it stops.
+    /// Told in the vendor's events, and whole when it stops.
     Kept(Kept),
     /// Told when it started.
     Told,
@@ -112,16 +113,7 @@ impl State {
             "message_start" => self.message_start(event, events),
             "content_block_start" => self.block_start(event, events),
             "content_block_delta" => self.block_delta(data, event, events),
-            "content_block_stop" => {
-                let index: u64 = event.take("index")?.unwrap_or(0);
-                if let Some(block) = self.open.remove(&index) {
-                    block_stop(block, events);
-                }
-                if !event.is_empty() {
-                    events.push(rest("content_block_stop", &event, None));
-                }
-                Ok(())
-            }
+            "content_block_stop" => self.block_end(event, events),
             "message_delta" => self.message_delta(event, events),
             "message_stop" => {
                 self.end_mark(events);
@@ -132,7 +124,11 @@ impl State {
                 Ok(())
             }
             "error" => Err(error::in_answer(data)),
-            "ping" if event.is_empty() => Ok(()),
+            // Its name may stand outside only.
+            "ping" => {
+                events.push(rest("ping", &event, None));
+                Ok(())
+            }
             _ => {
                 events.push(Event::Extension(extension(data.to_owned())));
                 Ok(())
@@ -172,7 +168,8 @@ impl State {
         let missing = || Error::protocol("the vendor started a block that it does not describe");
         let raw: &RawValue = event.take("content_block")?.ok_or_else(missing)?;
         let mut block = Object::parse(raw.get())?;
-        let kind: String = block.take_if("type").unwrap_or_default();
+        let kind: String = block.take_if("type").ok_or_else(missing)?;
+        self.end_kept(events);
         // Two blocks of one type in a row look like one, unless somebody says that another begins.
         let another = self.last == kind;
         let mut said = Vec::new();
@@ -194,7 +191,14 @@ impl State {
                 events.push(Event::Part(answer::part(raw)?));
                 Block::Told
             }
-            _ => Block::Kept(Kept::of(raw)?),
+            _ => {
+                let kept = Kept::of(raw)?;
+                let mut told = Map::typed("content_block_start");
+                told.fill(&event);
+                told.add("content_block", Node::Raw(raw));
+                events.push(Event::Extension(extension(told.text())));
+                Block::Kept(kept)
+            }
         };
         if matches!(open, Block::Text | Block::Thinking) && (another || !block.is_empty()) {
             let mut left = Map::default();
@@ -228,12 +232,14 @@ impl State {
 
     fn block_delta(&mut self, data: &str, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
         let index: u64 = event.peek("index").unwrap_or(0);
-        let mut delta: Object<'_> = event.take("delta")?.unwrap_or_default();
         let mut open = self.open.get_mut(&index);
         if let Some(Block::Kept(kept)) = &mut open {
+            events.push(rest("content_block_delta", &event, None));
+            let delta: Object<'_> = event.take("delta")?.unwrap_or_default();
             kept.add(&delta);
             return Ok(());
         }
+        let mut delta: Object<'_> = event.take("delta")?.unwrap_or_default();
         let kind: String = delta.take_if("type").unwrap_or_default();
         let said = match (kind.as_str(), open) {
             ("text_delta", _) => some(&mut delta, "text").map(Event::Text),
@@ -257,6 +263,33 @@ impl State {
         }
         events.extend(said);
         Ok(())
+    }
+
+    fn block_end(&mut self, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
+        let whole = rest("content_block_stop", &event, None);
+        let index: u64 = event.take("index")?.unwrap_or(0);
+        match self.open.remove(&index) {
+            Some(block @ Block::Kept(_)) => {
+                events.push(whole);
+                block_stop(block, events);
+                return Ok(());
+            }
+            Some(block) => block_stop(block, events),
+            None => {}
+        }
+        if !event.is_empty() {
+            events.push(rest("content_block_stop", &event, None));
+        }
+        Ok(())
+    }
+
+    /// A block that nobody stopped ends when the next begins: what was told of it would be mixed with that.
+    fn end_kept(&mut self, events: &mut Vec<Event>) {
+        let kept = self.open.iter().find(|(_, block)| matches!(block, Block::Kept(_)));
+        let index = kept.map(|(index, _)| *index);
+        if let Some(block) = index.and_then(|index| self.open.remove(&index)) {
+            block_stop(block, events);
+        }
     }
 
     fn message_delta(&mut self, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {

@@ -21,6 +21,12 @@ fn sse(events: &[Value]) -> String {
     events.iter().map(|event| format!("data: {event}\n\n")).collect()
 }
 
+/// A stream whose events do not arrive together.
+fn one_by_one(events: &[Value]) -> Stream<std::vec::IntoIter<Vec<u8>>> {
+    let chunks = events.iter().map(|event| sse(std::slice::from_ref(event)).into_bytes());
+    Stream::new(chunks.collect::<Vec<_>>().into_iter())
+}
+
 /// The events of a stream that ends well.
 fn told(events: &[Value]) -> Vec<Event> {
     let (events, error) = run(&sse(events));
@@ -135,10 +141,43 @@ fn a_block_that_nobody_stopped_is_told_before_the_end() {
     assert_eq!(
         events,
         [
+            left(&starts(block.clone())),
             Event::Part(Part::Extension(extension(block.to_string()))),
             Event::Finish(FinishReason::Stop)
         ]
     );
+    let text = starts(json!({"type": "text", "text": "a"}));
+    let events = told(&[starts(block.clone()), text, end()]);
+    assert_eq!(
+        events[1..3],
+        [
+            Event::Part(Part::Extension(extension(block.to_string()))),
+            Event::Text("a".into())
+        ],
+        "or before the next block"
+    );
+}
+
+#[test]
+fn of_a_block_that_nobody_knows_every_event_is_told_and_then_the_whole() {
+    let start = starts(json!({"type": "server_tool_use", "id": "s", "input": {}}));
+    let pieces = ["", "{\"q\":", "1}"];
+    let pieces = pieces.map(|piece| goes_on(json!({"type": "input_json_delta", "partial_json": piece})));
+    let stop = json!({"type": "content_block_stop", "index": 0, "more": 1});
+    let mut sent = vec![start];
+    sent.extend(pieces);
+    sent.push(stop);
+    let whole = json!({"type": "server_tool_use", "id": "s", "input": {"q": 1}});
+    let mut expected: Vec<Event> = sent.iter().map(left).collect();
+    expected.push(Event::Part(Part::Extension(extension(whole.to_string()))));
+    expected.push(Event::Finish(FinishReason::Stop));
+    sent.push(end());
+    assert_eq!(told(&sent), expected);
+    // Each is told when it comes: the host waits for the next with an idle timeout.
+    let mut stream = one_by_one(&sent);
+    for event in &expected[..4] {
+        assert_eq!(stream.next().unwrap(), std::slice::from_ref(event));
+    }
 }
 
 #[test]
@@ -160,10 +199,18 @@ fn what_is_left_of_a_piece_comes_before_it_and_without_its_type() {
 }
 
 #[test]
-fn only_a_ping_that_says_something_is_told() {
+fn a_ping_is_told_when_it_comes() {
     let ping = json!({"type": "ping", "load": 0.5});
     let events = told(&[json!({"type": "ping"}), ping.clone(), end()]);
-    assert_eq!(events[0], left(&ping));
+    assert_eq!(events[..2], [left(&json!({"type": "ping"})), left(&ping)]);
+    let (events, _) = run("event: ping\ndata: {}\n\n");
+    assert_eq!(
+        events,
+        [left(&json!({"type": "ping"}))],
+        "its name may stand outside only"
+    );
+    let first = one_by_one(&[json!({"type": "ping"}), end()]).next().unwrap();
+    assert_eq!(first, [left(&json!({"type": "ping"}))], "and nobody waits for more");
 }
 
 #[test]
@@ -180,6 +227,11 @@ fn counts_may_come_without_a_start() {
 fn what_is_not_json_is_an_error_of_the_vendor() {
     let (_, error) = run("data: <html>\n\n");
     assert_eq!(error.unwrap().kind, ErrorKind::Protocol);
-    let (_, error) = run(&sse(&[json!({"type": "content_block_start", "index": 0})]));
-    assert_eq!(error.unwrap().kind, ErrorKind::Protocol);
+    for strange in [
+        json!({"type": "content_block_start", "index": 0}),
+        starts(json!({"text": "a"})),
+    ] {
+        let (_, error) = run(&sse(&[strange]));
+        assert_eq!(error.unwrap().kind, ErrorKind::Protocol);
+    }
 }

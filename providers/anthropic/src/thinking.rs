@@ -2,13 +2,13 @@
 //!
 //! Anthropic has two ways to ask: a budget of tokens, which its newest models refuse, and an effort in words together
 //! with thinking that the model regulates itself, which its older models refuse. A client that speaks this dialect has
-//! chosen; for all others the operator does, by the setting `effort`.
+//! chosen; for all others the name of the model does, unless the operator says it by the setting `effort`.
 
 use wharf_provider_sdk::{Error, Part, Request, Role, Thinking};
 
 use crate::settings::{Effort, Settings};
 use crate::wire::{self, Map};
-use crate::{DIALECT, blocks};
+use crate::{DIALECT, blocks, model};
 
 /// The level at which a model does not think. Anthropic says it with the type `disabled` and has no such effort.
 const NONE: &str = "none";
@@ -74,20 +74,27 @@ pub(crate) fn plan<'a>(request: &'a Request, settings: &Settings) -> Result<Plan
         }),
         (Some(budget), _) if may_think(request) => Ok(Plan::within(budget, limit(budget))),
         (Some(_), _) => Ok(none),
-        (None, Some(effort)) => match settings.effort {
-            Effort::Adaptive => Ok(Plan {
-                thinking: Some(Map::typed("adaptive")),
-                effort: Some(if effort == "minimal" { "low" } else { effort }),
-                ..none
-            }),
-            Effort::Budget => {
-                let wanted = tokens(effort)?;
-                let max_tokens = limit(wanted);
-                let budget = wanted.min(max_tokens.saturating_sub(1));
-                let room = budget >= LEAST && may_think(request);
-                Ok(if room { Plan::within(budget, max_tokens) } else { none })
-            }
-        },
+        (None, Some(effort)) if is_adaptive(settings.effort, &request.model) => Ok(Plan {
+            thinking: Some(Map::typed("adaptive")),
+            effort: Some(if effort == "minimal" { "low" } else { effort }),
+            ..none
+        }),
+        (None, Some(effort)) => {
+            let wanted = tokens(effort)?;
+            let max_tokens = limit(wanted);
+            let budget = wanted.min(max_tokens.saturating_sub(1));
+            let room = budget >= LEAST && may_think(request);
+            Ok(if room { Plan::within(budget, max_tokens) } else { none })
+        }
+    }
+}
+
+/// Whether the model regulates its thinking itself.
+fn is_adaptive(setting: Effort, model: &str) -> bool {
+    match setting {
+        Effort::Auto => model::is_adaptive(model),
+        Effort::Adaptive => true,
+        Effort::Budget => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error, ErrorKind, Usage};
+use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error, ErrorKind, Usage, foreign};
 
 use crate::wire::{self, Map, Node};
 use crate::{DIALECT, error, model, usage};
@@ -14,7 +14,8 @@ const OWN: [(&str, &str); 3] = [("taskType", "taskType"), ("task_type", "taskTyp
 /// The body of the request. The options go into the request for each text.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] naming the option that is not JSON, or the model whose name cannot be one.
+/// [`ErrorKind::InvalidRequest`] naming the option that is not JSON, or the model whose name cannot be one, and
+/// [`ErrorKind::Unsupported`] naming an option of another dialect that would be lost.
 pub fn body(request: &EmbedRequest) -> Result<Vec<u8>, Error> {
     let path = model::path(&request.model)?;
     let name = path.trim_start_matches('/');
@@ -48,6 +49,9 @@ fn one<'a>(name: &'a str, text: &'a str, dimensions: Option<u32>, options: &[(&'
 /// The options that are sent on, by Google's names. Null means nothing.
 fn options(request: &EmbedRequest) -> Result<Vec<(&str, &RawValue)>, Error> {
     let same_dialect = matches!(request.dialect.as_str(), DIALECT | "wharf");
+    if !same_dialect {
+        foreign::check_options(&request.options, &OWN.map(|(ours, _)| ours))?;
+    }
     let mut found = Vec::new();
     for (name, value) in &request.options {
         let own = OWN.iter().find(|(ours, _)| ours == name).map(|(_, theirs)| *theirs);
@@ -116,8 +120,8 @@ pub fn parse(body: &str, texts: usize) -> Result<EmbedResponse, Error> {
 mod tests {
     use super::*;
 
-    fn asked(dialect: &str, options: &[(&str, &str)]) -> String {
-        let request = EmbedRequest {
+    fn request(dialect: &str, options: &[(&str, &str)]) -> EmbedRequest {
+        EmbedRequest {
             model: "gemini-embedding-001".into(),
             input: vec!["a".into()],
             dimensions: None,
@@ -126,17 +130,24 @@ mod tests {
                 .iter()
                 .map(|(name, json)| ((*name).into(), (*json).into()))
                 .collect(),
-        };
-        String::from_utf8(body(&request).unwrap()).unwrap()
+        }
+    }
+
+    fn asked(dialect: &str, options: &[(&str, &str)]) -> String {
+        String::from_utf8(body(&request(dialect, options)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_option_of_another_dialect_that_would_be_lost_is_refused() {
+        let error = body(&request("openai.embeddings", &[("user", r#""u""#), ("x", "1")])).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unsupported);
+        assert!(error.message.starts_with("`x`: "), "{error:?}");
     }
 
     #[test]
     fn what_a_text_is_for_can_be_said_in_every_dialect() {
         for name in ["taskType", "task_type"] {
-            let body = asked(
-                "openai.embeddings",
-                &[(name, r#""CLUSTERING""#), ("user", r#""u""#), ("x", "1")],
-            );
+            let body = asked("openai.embeddings", &[(name, r#""CLUSTERING""#), ("user", r#""u""#)]);
             assert_eq!(
                 body,
                 r#"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"taskType":"CLUSTERING"}]}"#

@@ -1,8 +1,8 @@
-//! Google's Gemini models through `generateContent`, and its embeddings.
+//! Google's Gemini models through `generateContent`, its embeddings and its token counts.
 //!
 //! This file is the glue: settings, the exchanges of a chat, the manifest; `optional.rs` has those of the optional
-//! interfaces. What is said on the wire is decided in [`request`], [`answer`], [`stream`], [`embeddings`], [`models`]
-//! and [`error`], which are pure and tested natively.
+//! interfaces. What is said on the wire is decided in [`request`], [`answer`], [`stream`], [`embeddings`], [`tokens`],
+//! [`models`] and [`error`], which are pure and tested natively.
 
 pub mod answer;
 mod answer_parts;
@@ -20,6 +20,7 @@ mod request_parts;
 mod residual;
 pub mod settings;
 pub mod stream;
+pub mod tokens;
 mod tools;
 mod usage;
 mod wire;
@@ -38,7 +39,7 @@ const SIGNATURE: &str = "thoughtSignature";
 #[derive(Debug)]
 pub struct Gemini;
 
-wharf_provider_sdk::provider!(Gemini: Embeddings, Models);
+wharf_provider_sdk::provider!(Gemini: Embeddings, Tokens, Models);
 
 impl Provider for Gemini {
     type Stream = stream::Stream;

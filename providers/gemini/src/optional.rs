@@ -1,11 +1,11 @@
-//! The optional interfaces: embeddings and the list of models.
+//! The optional interfaces: embeddings, token counts and the list of models.
 
 use wharf_provider_sdk::{
-    Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, NoPull, config, http,
+    Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, NoPull, Request, Tokens, config, http,
 };
 
 use crate::settings::Settings;
-use crate::{Gemini, embeddings, get, model, models, succeeded};
+use crate::{Gemini, embeddings, get, model, models, request, succeeded, tokens};
 
 impl Embeddings for Gemini {
     fn embed(request: EmbedRequest) -> Result<EmbedResponse, Error> {
@@ -14,6 +14,15 @@ impl Embeddings for Gemini {
         let body = embeddings::body(&request)?;
         let answer = succeeded(http::Request::post(&url).json(body).send()?)?.text()?;
         embeddings::parse(&answer, request.input.len())
+    }
+}
+
+impl Tokens for Gemini {
+    fn count(request: Request) -> Result<u64, Error> {
+        let settings: Settings = config::load()?;
+        let url = settings.url(&format!("{}:countTokens", model::path(&request.model)?))?;
+        let body = request::count(&request, &settings)?;
+        tokens::parse(&succeeded(http::Request::post(&url).json(body).send()?)?.text()?)
     }
 }
 

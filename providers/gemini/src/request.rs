@@ -1,7 +1,7 @@
 //! From the contract's request to the JSON of `generateContent`.
 
 use serde_json::value::RawValue;
-use wharf_provider_sdk::{Error, ErrorKind, Request};
+use wharf_provider_sdk::{Error, ErrorKind, Request, foreign};
 
 use crate::contents::Conversation;
 use crate::request_parts::Manner;
@@ -15,6 +15,26 @@ use crate::{DIALECT, generation, model, tools};
 /// [`ErrorKind::InvalidRequest`] when the request contradicts itself or a JSON value of it is none, and
 /// [`ErrorKind::Unsupported`] for what Gemini's API has no form for. Both name the field.
 pub fn body(request: &Request, settings: &Settings) -> Result<Vec<u8>, Error> {
+    one_candidate("n", request.option("n"))?;
+    if !is_ours(request) {
+        foreign::check_options(&request.options, &known())?;
+    }
+    written(&content(request, settings)?)
+}
+
+/// The body of a question for the tokens of the request. What decides only about the answer may be in it.
+///
+/// # Errors
+/// As [`body`].
+pub fn count(request: &Request, settings: &Settings) -> Result<Vec<u8>, Error> {
+    let path = model::path(&request.model)?;
+    let mut counted = Map::one("model", Node::text(path.trim_start_matches('/')));
+    counted.fill(content(request, settings)?);
+    written(&Map::one("generateContentRequest", Node::Map(counted)))
+}
+
+/// The request by the vendor's names, without the model.
+fn content<'a>(request: &'a Request, settings: &'a Settings) -> Result<Map<'a>, Error> {
     let manner = Manner {
         dialect: &request.dialect,
         same_dialect: request.dialect == DIALECT,
@@ -23,7 +43,6 @@ pub fn body(request: &Request, settings: &Settings) -> Result<Vec<u8>, Error> {
     let mut own = own_options(request)?;
     let mut config = generation::config(request)?;
     config.fill(own.take_map("generationConfig")?);
-    one_candidate("n", request.option("n"))?;
     if let Some(Node::Raw(count)) = config.get("candidateCount") {
         one_candidate("generationConfig.candidateCount", Some(count.get()))?;
     }
@@ -55,20 +74,35 @@ pub fn body(request: &Request, settings: &Settings) -> Result<Vec<u8>, Error> {
     if let Some(safety) = settings.safety_settings.as_deref() {
         body.fill(Map::one("safetySettings", Node::Raw(safety)));
     }
+    Ok(body)
+}
+
+fn written(body: &Map<'_>) -> Result<Vec<u8>, Error> {
     let failed = |e| {
         Error::new(
             ErrorKind::Internal,
             format!("the request cannot be written as JSON: {e}"),
         )
     };
-    serde_json::to_vec(&body).map_err(failed)
+    serde_json::to_vec(body).map_err(failed)
 }
 
-/// The options that are sent on as they are: those of a client that speaks this dialect or the host's own. What an
-/// option of another dialect wants of Gemini nobody can tell.
+/// Whether the options are in words that the vendor understands.
+fn is_ours(request: &Request) -> bool {
+    matches!(request.dialect.as_str(), DIALECT | "wharf")
+}
+
+/// The options of other dialects that are sent or refused by name.
+fn known() -> Vec<&'static str> {
+    let mut known = generation::NEUTRAL.map(|(name, _)| name).to_vec();
+    known.push("n");
+    known
+}
+
+/// The options that are sent on as they are: those of a client that speaks this dialect or the host's own.
 fn own_options(request: &Request) -> Result<Map<'_>, Error> {
     let mut own = Map::default();
-    if !matches!(request.dialect.as_str(), DIALECT | "wharf") {
+    if !is_ours(request) {
         return Ok(own);
     }
     // `user` has no place in this API, and `n` is looked at by itself.

@@ -461,7 +461,7 @@ fn safety_settings_are_the_requests_before_the_deployments() {
 }
 
 #[test]
-fn options_of_other_dialects_are_left_out_except_the_neutral_ones() {
+fn of_other_dialects_only_the_neutral_options_are_sent() {
     let options = [
         ("seed", "7"),
         ("top_k", "5"),
@@ -483,6 +483,27 @@ fn options_of_other_dialects_are_left_out_except_the_neutral_ones() {
 }
 
 #[test]
+fn what_is_counted_is_the_whole_request_with_the_model() {
+    let asking = Request {
+        messages: vec![Message::text(Role::System, "short"), Message::text(Role::User, "a")],
+        options: vec![
+            ("n".to_owned(), "2".to_owned()),
+            ("logprobs".to_owned(), "true".to_owned()),
+        ],
+        ..request()
+    };
+    let found: Value = serde_json::from_slice(&count(&asking, &Settings::default()).unwrap()).unwrap();
+    assert_eq!(
+        found,
+        json!({"generateContentRequest": {
+            "model": "models/gemini-2.5-flash",
+            "systemInstruction": {"parts": [{"text": "short"}]},
+            "contents": [{"role": "user", "parts": [{"text": "a"}]}],
+        }})
+    );
+}
+
+#[test]
 fn what_the_api_has_no_form_for_is_refused_by_name() {
     let foreign = || Extension {
         kind: "openai.chat".into(),
@@ -495,6 +516,13 @@ fn what_the_api_has_no_form_for_is_refused_by_name() {
     };
     let cases = [
         ("n", option("openai.chat", "n", "2")),
+        ("logprobs", option("openai.chat", "logprobs", "true")),
+        ("logit_bias", option("openai.chat", "logit_bias", r#"{"5":1}"#)),
+        ("functions", option("openai.chat", "functions", r#"[{"name":"f"}]"#)),
+        (
+            "mcp_servers",
+            option("anthropic.messages", "mcp_servers", r#"[{"name":"s"}]"#),
+        ),
         (
             "generationConfig.candidateCount",
             option("wharf", "generationConfig", r#"{"candidateCount":2}"#),

@@ -16,9 +16,10 @@ const LOOKED_AT: [&str; 5] = ["truncate", "keep_alive", "options", "encoding_for
 /// The body of the request.
 ///
 /// # Errors
-/// `InvalidRequest` naming an option that is not JSON.
+/// `InvalidRequest` naming an option that is not JSON, `Unsupported` naming one of another dialect that would be lost.
 pub fn body(request: &EmbedRequest, settings: &Settings) -> Result<Vec<u8>, Error> {
     let words = Words::from(request);
+    words.check(&[])?;
     wire::bytes(&Body {
         request,
         truncate: wire::truncate(words, settings)?,

@@ -36,7 +36,7 @@ fn a_short_request_has_only_model_and_texts() {
 fn the_deployments_settings_hold_where_the_request_says_nothing() {
     let settings = r#"{"truncate":false,"keep_alive":"1h","options":{"num_ctx":512},"think":true}"#;
     assert_eq!(
-        wire(&request("openai.chat", &[("truncate", "true")]), settings),
+        wire(&request("openai.embeddings", &[]), settings),
         json!({"model": "m", "input": ["a"], "truncate": false, "keep_alive": "1h", "options": {"num_ctx": 512}})
     );
     let own = [
@@ -58,7 +58,10 @@ fn options_are_sent_on_only_in_this_dialect() {
         ("new", "[1.50]"),
     ];
     let plain = json!({"model": "m", "input": ["a"]});
-    assert_eq!(wire(&request("openai.chat", &options), "{}"), plain);
+    assert_eq!(wire(&request("openai.embeddings", &options[..2]), "{}"), plain);
+    let error = body(&request("openai.embeddings", &options), &Settings::default()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    assert!(error.message.starts_with("`new`: "), "{error:?}");
     assert_eq!(
         wire(&request("wharf", &options), "{}"),
         json!({"model": "m", "input": ["a"], "new": [1.50]})

@@ -31,6 +31,7 @@ const LOOKED_AT: [&str; 8] = [
 pub fn body(request: &Request, settings: &Settings, streamed: bool) -> Result<Vec<u8>, Error> {
     one_answer(request)?;
     let words = Words::from(request);
+    words.check(&[NEUTRAL.as_slice(), &["n"]].concat())?;
     let looked_at = [LOOKED_AT.as_slice(), &NEUTRAL].concat();
     let body = Body {
         model: &request.model,
@@ -74,10 +75,25 @@ fn format(request: &Request) -> Result<Option<Value<'_>>, Error> {
 /// What the request says, else what the deployment says, else nothing: then the model's default holds.
 fn think<'a>(request: &'a Request, settings: &'a Settings) -> Result<Option<Value<'a>>, Error> {
     if let Some(thinking) = &request.thinking {
-        return Ok(Some(level(thinking)));
+        let level = level(thinking);
+        let is_word = matches!(level, Value::Text(_));
+        let flat = is_word && !Words::from(request).are_ours() && !has_levels(&request.model, settings);
+        return Ok(Some(if flat { Value::Flag(true) } else { level }));
     }
     let own = Words::from(request).own("think")?;
     Ok(own.or(settings.think.as_deref()).map(Value::Raw))
+}
+
+/// Whether the model thinks at levels. Of most models servers take no more than yes or no, and older servers refuse a
+/// level that was meant well. Who speaks this dialect knows the model; clients of other APIs do not. An operator who
+/// sets a level says that there are some.
+fn has_levels(model: &str, settings: &Settings) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let set = settings
+        .think
+        .as_deref()
+        .is_some_and(|think| think.get().starts_with('"'));
+    set || name.starts_with("gpt-oss")
 }
 
 /// Ollama has levels and no budgets: whoever gives a budget gets a model that thinks.

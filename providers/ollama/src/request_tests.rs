@@ -345,6 +345,7 @@ fn thinking_is_a_level_or_yes_or_no() {
         };
         wire(&Request {
             thinking: Some(thinking),
+            dialect: DIALECT.into(),
             ..request()
         })["think"]
             .take()
@@ -357,6 +358,38 @@ fn thinking_is_a_level_or_yes_or_no() {
     assert_eq!(think(Some("medium"), None), json!("medium"));
     assert_eq!(think(Some("xhigh"), None), json!("max"));
     assert_eq!(think(Some("the model's own"), None), json!("the model's own"));
+}
+
+#[test]
+fn levels_of_other_dialects_are_for_models_that_have_some() {
+    let think = |model: &str, effort: &str, set: &str| {
+        let request = Request {
+            model: model.into(),
+            thinking: Some(Thinking {
+                effort: Some(effort.into()),
+                budget_tokens: None,
+                extra: None,
+            }),
+            ..request()
+        };
+        wire_with(&request, &settings(set))["think"].take()
+    };
+    assert_eq!(think("qwen3:8b", "low", "{}"), json!(true));
+    assert_eq!(think("qwen3:8b", "none", "{}"), json!(false));
+    assert_eq!(think("gpt-oss:20b", "low", "{}"), json!("low"));
+    assert_eq!(think("mine/gpt-oss", "minimal", "{}"), json!("low"));
+    let set = r#"{"think":"medium"}"#;
+    assert_eq!(
+        think("qwen3:8b", "low", set),
+        json!("low"),
+        "the operator knows the model"
+    );
+    assert_eq!(think("qwen3:8b", "low", r#"{"think":true}"#), json!(true));
+    assert_eq!(
+        think("qwen3:8b", "low", r#"{"think":false}"#),
+        json!(true),
+        "the request goes before the deployment"
+    );
 }
 
 #[test]
@@ -393,19 +426,19 @@ fn the_deployments_settings_hold_where_the_request_says_nothing() {
 
 #[test]
 fn options_of_another_dialect_are_sent_only_where_they_mean_the_same() {
-    let all = options(&[
+    let theirs = options(&[
         ("seed", "7"),
         ("presence_penalty", "0.25"),
         ("top_k", "null"),
         ("user", r#""u""#),
         ("n", "1"),
         ("logit_bias", "{}"),
-        ("keep_alive", "0"),
-        ("options", r#"{"num_ctx":1}"#),
         ("truncate", "false"),
     ]);
+    let ours = options(&[("keep_alive", "0"), ("options", r#"{"num_ctx":1}"#)]);
+    let all = [theirs.clone(), ours].concat();
     let foreign = wire(&Request {
-        options: all.clone(),
+        options: theirs,
         ..request()
     });
     let options = json!({"seed": 7, "presence_penalty": 0.25});
@@ -423,6 +456,23 @@ fn options_of_another_dialect_are_sent_only_where_they_mean_the_same() {
         json!({"model": "m", "messages": [], "keep_alive": 0, "logit_bias": {}, "truncate": false, "stream": false,
             "options": {"num_ctx": 1, "seed": 7, "presence_penalty": 0.25}})
     );
+}
+
+#[test]
+fn an_option_of_another_dialect_that_would_be_lost_is_refused() {
+    for (name, value) in [
+        ("logprobs", "true"),
+        ("logit_bias", r#"{"5":1}"#),
+        ("web_search_options", r#"{"search_context_size":"low"}"#),
+        ("functions", r#"[{"name":"f"}]"#),
+        ("something_new", "1"),
+    ] {
+        let request = Request {
+            options: options(&[("seed", "7"), (name, value)]),
+            ..request()
+        };
+        refused(&request, &ErrorKind::Unsupported, name);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{EmbedRequest, Error, ErrorKind, Request};
+use wharf_provider_sdk::{EmbedRequest, Error, ErrorKind, Request, foreign};
 
 use crate::DIALECT;
 use crate::settings::Settings;
@@ -47,8 +47,19 @@ impl<'a> From<&'a EmbedRequest> for Words<'a> {
 
 impl<'a> Words<'a> {
     /// Whether they are this vendor's: its dialect, or the host's own API, which has no vendor's.
-    fn are_ours(self) -> bool {
+    pub(crate) fn are_ours(self) -> bool {
         matches!(self.dialect, DIALECT | "wharf")
+    }
+
+    /// Refuses what would be lost of the words of another dialect, of which these options are `known`.
+    ///
+    /// # Errors
+    /// `Unsupported` naming the option.
+    pub(crate) fn check(self, known: &[&str]) -> Result<(), Error> {
+        if self.are_ours() {
+            return Ok(());
+        }
+        foreign::check_options(self.options, known)
     }
 
     /// The value of an option that only this vendor has; null is none.

@@ -2,7 +2,7 @@
 
 use crate::{
     Capabilities, Credential, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, FinishReason, Manifest, Message,
-    Model, Part, PullProgress, Request, Response, Role, Start, Support, Text, Usage,
+    Model, Part, PullProgress, Request, Response, Role, Start, Support, Text, Thinking, Usage,
 };
 
 impl Manifest {
@@ -19,6 +19,17 @@ impl Manifest {
             credential_required: false,
             config_schema: r#"{"type":"object","additionalProperties":false}"#.to_owned(),
             homepage: None,
+            extra: None,
+        }
+    }
+}
+
+impl Default for Thinking {
+    /// As the vendor does by default.
+    fn default() -> Self {
+        Self {
+            effort: None,
+            budget_tokens: None,
             extra: None,
         }
     }

@@ -3,6 +3,7 @@
 //! One rule for all providers: what the client said and what would silently be lost is refused, by name. What a vendor
 //! left in its own earlier answers is bookkeeping and stays behind, so that a conversation can go on elsewhere.
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::json::Object;
@@ -59,6 +60,97 @@ pub fn check_tool(tool: &Tool, at: usize) -> Result<(), Error> {
         "`tools[{at}]`: `{}` is no function, and this vendor has no tool of its type",
         tool.name
     )))
+}
+
+/// Options of any dialect that change nothing about the answer, or that are read by the host: who asks and what for,
+/// how the vendor bills, caches and keeps, how the host writes its answer.
+const HARMLESS: [&str; 18] = [
+    // Both names of the output limit stay among the options; the request has it as a field of its own.
+    "max_tokens",
+    "max_completion_tokens",
+    "stream",
+    "stream_options",
+    "encoding_format",
+    "user",
+    "metadata",
+    "client_metadata",
+    "safety_identifier",
+    "store",
+    "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "cache_control",
+    // What the vendor may guess beforehand, so that it is faster.
+    "prediction",
+    // What the vendor may forget of a long conversation. Without it nothing is forgotten.
+    "context_management",
+    // New features that the client knows. What it wants of them stands in other options.
+    "anthropic_beta",
+    "betas",
+];
+
+/// Refuses the first option of another dialect that would be lost and that the answer may depend on. Let through are
+/// those that the provider handles itself, which are `known`; hints that change no answer (who asks, billing, caches,
+/// storage); `null`, `false` and what is empty; and values that hold anyway, such as `n: 1` or a penalty of 0.
+///
+/// Not for requests in the provider's own dialect or in `wharf`, whose options are sent on.
+///
+/// # Errors
+/// `Unsupported` naming the option. The host leaves it out by that name when its caller does without.
+pub fn check_options(options: &[(String, String)], known: &[&str]) -> Result<(), Error> {
+    let mut unknown = options.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+    let Some(place) = unknown.find_map(|(name, json)| lost(name, json)) else {
+        return Ok(());
+    };
+    Err(Error::unsupported(format!(
+        "`{place}`: this vendor's API has no such option, and the answer may depend on it"
+    )))
+}
+
+/// Which option would be lost, if it says anything.
+fn lost(name: &str, json: &str) -> Option<String> {
+    if HARMLESS.contains(&name) {
+        return None;
+    }
+    let value: Option<Value> = serde_json::from_str(json).ok();
+    match (name, &value) {
+        // Several wishes in one. What has a field of its own in the request is no longer in there.
+        ("text" | "output_config", Some(Value::Object(wishes))) => wishes
+            .iter()
+            .find(|(wish, value)| !says_nothing(wish, value))
+            .map(|(wish, _)| format!("{name}.{wish}")),
+        (_, Some(value)) if says_nothing(name, value) => None,
+        _ => Some(name.to_owned()),
+    }
+}
+
+/// Whether an option of this value asks for nothing that would not be so without it.
+fn says_nothing(name: &str, value: &Value) -> bool {
+    let is = |number: f64| value.as_f64() == Some(number);
+    let words = |fits: fn(&str) -> bool| {
+        let list = value.as_array();
+        list.is_some_and(|list| list.iter().all(|word| word.as_str().is_some_and(fits)))
+    };
+    match value {
+        Value::Null | Value::Bool(false) => return true,
+        Value::String(text) if text.is_empty() => return true,
+        Value::Array(items) if items.is_empty() => return true,
+        Value::Object(fields) if fields.is_empty() => return true,
+        _ => {}
+    }
+    match name {
+        "n" | "best_of" | "repetition_penalty" => is(1.0),
+        "frequency_penalty" | "presence_penalty" | "top_logprobs" | "min_p" => is(0.0),
+        "modalities" => words(|word| word == "text"),
+        // Mostly what the vendor adds of its own; but who wants to see probabilities would miss them.
+        "include" => words(|word| !word.ends_with("logprobs")),
+        "truncation" => value == "disabled",
+        "verbosity" => value == "medium",
+        "speed" => value == "standard",
+        // Left here where the request has another level already.
+        "effort" => true,
+        _ => false,
+    }
 }
 
 /// Whether a vendor field holds a seal with the mark of a dialect, see [`crate::seal`]. Clients hand back the fields of
@@ -128,6 +220,78 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::Unsupported);
             assert!(error.message.contains("`tools[3]`"), "{error:?}");
         }
+    }
+
+    fn refusal(name: &str, json: &str) -> Option<String> {
+        let options = [
+            ("user".to_owned(), "\"u\"".to_owned()),
+            (name.to_owned(), json.to_owned()),
+        ];
+        let error = check_options(&options, &["seed"]).err()?;
+        assert_eq!((error.kind, error.sent), (ErrorKind::Unsupported, false));
+        Some(error.message)
+    }
+
+    #[test]
+    fn an_option_that_would_be_lost_is_refused_by_its_name() {
+        for (name, json) in [
+            ("logprobs", "true"),
+            ("top_logprobs", "2"),
+            ("logit_bias", r#"{"50256":-100}"#),
+            ("frequency_penalty", "0.5"),
+            ("presence_penalty", "-1"),
+            ("n", "2"),
+            ("modalities", r#"["text","audio"]"#),
+            ("include", r#"["message.output_text.logprobs"]"#),
+            ("web_search_options", r#"{"search_context_size":"low"}"#),
+            ("functions", r#"[{"name":"f"}]"#),
+            ("function_call", r#"{"name":"f"}"#),
+            ("mcp_servers", r#"[{"name":"s"}]"#),
+            ("container", r#""c""#),
+            ("truncation", r#""auto""#),
+            ("verbosity", r#""low""#),
+            ("something_new", "true"),
+            ("something_new", "no JSON"),
+        ] {
+            let message = refusal(name, json).unwrap_or_default();
+            assert!(message.starts_with(&format!("`{name}`: ")), "{name} {json}: {message}");
+        }
+        let message = refusal("text", r#"{"verbosity":"low"}"#).unwrap_or_default();
+        assert!(message.starts_with("`text.verbosity`: "), "{message}");
+    }
+
+    #[test]
+    fn hints_and_what_holds_anyway_are_left_out_without_a_word() {
+        for (name, json) in [
+            ("metadata", r#"{"user_id":"u"}"#),
+            ("store", "true"),
+            ("service_tier", r#""flex""#),
+            ("stream_options", r#"{"include_usage":true}"#),
+            ("max_completion_tokens", "10"),
+            ("prompt_cache_key", r#""k""#),
+            ("anthropic_beta", r#""a,b""#),
+            ("include", r#"["reasoning.encrypted_content"]"#),
+            ("modalities", r#"["text"]"#),
+            ("logprobs", "false"),
+            ("top_logprobs", "0"),
+            ("n", "1"),
+            ("frequency_penalty", "0.0"),
+            ("presence_penalty", "0"),
+            ("truncation", r#""disabled""#),
+            ("text", r#"{"verbosity":"medium"}"#),
+            ("output_config", r#"{"effort":"low"}"#),
+            ("logit_bias", "{}"),
+            ("functions", "[]"),
+            ("something_new", "null"),
+            ("something_new", r#""""#),
+        ] {
+            assert_eq!(refusal(name, json), None, "{name} {json}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_handles_is_not_lost() {
+        assert_eq!(refusal("seed", "7"), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Server-sent events, as the HTML standard defines them ("9.2.6 Interpreting an event stream").
 //!
 //! The reader does not care where the network splits the bytes, accepts LF, CRLF and CR, `data:` with and
-//! without a space, comments and a byte order mark. It is tested against every way to cut a stream.
+//! without a space, comments and a byte order mark. It is tested against every way to cut a stream. One field is not
+//! the standard's: some servers write an error as `error: …` where a message has `data: …`.
 
 use crate::lines::{Lines, utf8};
 use crate::{Error, http};
@@ -113,6 +114,16 @@ impl Decoder {
                 self.has_data = true;
             }
             "event" => value.clone_into(&mut self.message.event),
+            // llama.cpp's server reports an error this way, and its end mark follows.
+            "error" if !value.is_empty() => {
+                let error = Message {
+                    event: "error".to_owned(),
+                    data: value.to_owned(),
+                };
+                // What came before it was not ended by a blank line.
+                self.dispatch(out);
+                out.push(error);
+            }
             // `id` and `retry` steer reconnecting, which only the host may do; unknown fields are ignored.
             _ => {}
         }
@@ -169,6 +180,17 @@ mod tests {
         let messages = decode(&[b"event: start\ndata: 1\n\ndata: 2\n\n"]);
         assert_eq!(messages[0].event, "start");
         assert_eq!(messages[1].event, "");
+    }
+
+    #[test]
+    fn an_error_field_is_an_error_event_of_its_own() {
+        for stream in ["data: a\n\nerror: {}\n\ndata: b\n\n", "data: a\nerror: {}\ndata: b\n\n"] {
+            let messages = decode(&[stream.as_bytes()]);
+            assert_eq!(data(&messages), ["a", "{}", "b"], "{stream:?}");
+            let names: Vec<&str> = messages.iter().map(|m| m.event.as_str()).collect();
+            assert_eq!(names, ["", "error", ""], "{stream:?}");
+        }
+        assert!(decode(&[b"error\n\n"]).is_empty(), "without a value it says nothing");
     }
 
     #[test]

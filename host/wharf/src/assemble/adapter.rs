@@ -24,15 +24,6 @@ pub(crate) struct Adapter {
     pub(crate) capabilities: ArcSwapOption<Capabilities>,
 }
 
-fn call(options: AttemptOptions) -> CallOptions {
-    CallOptions {
-        deadline: options.deadline,
-        key: options.key,
-        connect: options.connect,
-        place: options.place,
-    }
-}
-
 impl Adapter {
     pub(super) fn new(deployment: &Arc<Deployment>, model: &str) -> Self {
         Self {
@@ -113,7 +104,32 @@ impl Upstream for Adapter {
         request: &'a EmbedRequest,
         options: AttemptOptions,
     ) -> BoxFuture<'a, Result<EmbedResponse, Error>> {
-        self.deployment.embed(request, &self.model, call(options)).boxed()
+        async move {
+            let (deadline, key, connect) = (options.deadline, options.key, options.connect);
+            let drop_unsupported = options.drop_unsupported;
+            let mut place = options.place;
+            let mut request = Cow::Borrowed(request);
+            loop {
+                let options = CallOptions {
+                    deadline,
+                    key,
+                    connect,
+                    place: place.take(),
+                };
+                let error = match self.deployment.embed(&request, &self.model, options).await {
+                    Ok(vectors) => return Ok(vectors),
+                    Err(error) => error,
+                };
+                // Each round leaves one out, so that they end.
+                let refused = drop_unsupported && error.kind() == ErrorKind::Unsupported && !error.sent();
+                let named = |option: &(String, _)| error.param() == Some(option.0.as_str());
+                if !refused || Instant::now() >= deadline || !request.options.iter().any(named) {
+                    return Err(error);
+                }
+                request.to_mut().options.retain(|option| !named(option));
+            }
+        }
+        .boxed()
     }
 
     fn count_tokens<'a>(&'a self, request: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<u64, Error>> {

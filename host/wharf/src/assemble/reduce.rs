@@ -56,7 +56,8 @@ pub(super) fn leave_out(request: &mut Request, field: &str) -> bool {
         "tools" => leave_out_tools(request, index(field)),
         name if TOOL_CHOICE.contains(&name) => request.tool_choice.take().is_some(),
         "parallel_tool_calls" => request.parallel_tool_calls.take().is_some(),
-        name if OUTPUT.contains(&name) => match request.output.take() {
+        // `text.verbosity` and its like stand beside the form of the answer.
+        name if OUTPUT.contains(&name) && is_part(field, "format") => match request.output.take() {
             // Some JSON is nearer to what was asked for than any text.
             Some(OutputFormat::JsonSchema(_)) => {
                 request.output = Some(OutputFormat::Json);
@@ -99,6 +100,13 @@ fn leave_out_tools(request: &mut Request, at: Option<usize>) -> bool {
         request.parallel_tool_calls = None;
     }
     request.tools.len() < before
+}
+
+/// Whether a field is a whole, or its part of this name.
+fn is_part(field: &str, part: &str) -> bool {
+    field
+        .split_once('.')
+        .is_none_or(|(_, rest)| rest.split('.').next() == Some(part))
 }
 
 /// The number in `tools[3]`.
@@ -158,6 +166,17 @@ mod tests {
         assert_eq!(without("response_format").unwrap().output, None);
         assert_eq!(without("thinking.effort").unwrap().thinking, None);
         assert!(without("logit_bias").unwrap().options.is_empty());
+    }
+
+    #[test]
+    fn what_stands_beside_the_form_of_the_answer_does_not_take_it_along() {
+        let mut request = Request {
+            options: vec![("text".to_owned(), Json(r#"{"verbosity":"low"}"#.to_owned()))],
+            ..request()
+        };
+        assert!(leave_out(&mut request, "text.verbosity"));
+        assert_eq!((request.output, request.options.len()), (Some(OutputFormat::Json), 0));
+        assert_eq!(without("text.format").unwrap().output, None);
     }
 
     #[test]

@@ -129,9 +129,9 @@ fn from_openai() -> Request {
         })),
         dialect: "openai.chat".into(),
         options: options(&[
-            ("seed", "7"),
-            ("frequency_penalty", "0.25"),
-            ("logit_bias", r#"{"5":1}"#),
+            ("frequency_penalty", "0"),
+            ("logit_bias", "{}"),
+            ("service_tier", r#""auto""#),
             ("user", r#""u""#),
         ]),
         ..Request::default()

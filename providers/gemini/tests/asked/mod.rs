@@ -111,11 +111,7 @@ fn from_openai() -> Request {
             extra: None,
         }),
         dialect: "openai.chat".into(),
-        options: options(&[
-            ("seed", "7"),
-            ("frequency_penalty", "0.25"),
-            ("logit_bias", r#"{"5":1}"#),
-        ]),
+        options: options(&[("seed", "7"), ("frequency_penalty", "0.25"), ("logit_bias", "{}")]),
         ..Request::default()
     }
 }

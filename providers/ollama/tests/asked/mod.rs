@@ -116,7 +116,7 @@ fn from_openai() -> Request {
             ("seed", "7"),
             ("frequency_penalty", "0.25"),
             ("n", "1"),
-            ("logit_bias", r#"{"5":1}"#),
+            ("logit_bias", "{}"),
         ]),
         ..Request::default()
     }
@@ -254,7 +254,7 @@ pub(crate) fn embeddings() -> Vec<(&'static str, EmbedRequest, Settings)> {
     };
     let strict = r#"{"truncate":false,"keep_alive":"30m","options":{"num_ctx":2048}}"#;
     let strict: Settings = serde_json::from_str(strict).expect("these settings fit the schema");
-    let foreign = [("user", r#""u""#), ("truncate", "true")];
+    let foreign = [("user", r#""u""#), ("new", "null")];
     let own = [
         ("truncate", "true"),
         ("keep_alive", "-1"),

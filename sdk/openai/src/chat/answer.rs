@@ -9,14 +9,18 @@ use crate::chat::DIALECT;
 use crate::chat::residual::Residual;
 use crate::usage;
 
+pub(crate) mod pieces;
+
+use pieces::Piece;
+
 /// Reads the body of a 200 answer.
 ///
 /// # Errors
 /// A protocol error when it is not a chat completion, and the vendor's own error when it carries one.
 pub fn parse(body: &str) -> Result<Response, Error> {
     let mut top = Object::parse(body)?;
-    if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
-        return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+    if let Some(error) = error(&mut top, body) {
+        return Err(error);
     }
     // Bookkeeping of a wrong type does not cost an answer that is there; it stays among the rest.
     let id = top.take_if::<Option<String>>("id").flatten();
@@ -35,19 +39,20 @@ pub fn parse(body: &str) -> Result<Response, Error> {
     choice.take_raw("index");
     let mut message: Object<'_> = choice.take("message")?.unwrap_or_default();
     message.take_raw("role");
-    let parts = parts(&mut message)?;
+    let (parts, content) = parts(&mut message)?;
     let called = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
     let by_default = if called {
         FinishReason::ToolCalls
     } else {
         FinishReason::Stop
     };
-    let finish = take_reason(&mut choice).unwrap_or(by_default);
+    let finish = take_reason(&mut choice, called).unwrap_or(by_default);
     let residual = Residual {
         top,
         choice,
         inner: message,
         inner_name: "message",
+        content,
         others: others.to_vec(),
     };
     let extra = residual.text().map(|value| Extension {
@@ -64,16 +69,34 @@ pub fn parse(body: &str) -> Result<Response, Error> {
     })
 }
 
-fn parts(message: &mut Object<'_>) -> Result<Vec<Part>, Error> {
+/// The error that a success turns out to be, under `error` or, with vLLM and those who copy it, as the body itself.
+/// `body` is all of it.
+pub(crate) fn error(top: &mut Object<'_>, body: &str) -> Option<Error> {
+    let inside = top.take_raw("error").filter(|error| error.get() != "null");
+    if let Some(error) = inside.filter(|_| top.contains("choices")) {
+        return Some(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+    }
+    let unanswered = || {
+        top.peek::<Vec<&RawValue>>("choices")
+            .is_none_or(|choices| choices.is_empty())
+    };
+    let is_one = inside.is_some() || top.peek::<&str>("object") == Some("error") && unanswered();
+    is_one.then(|| Error::from_event(body))
+}
+
+/// The parts of a message, and those of its content that nobody maps.
+fn parts<'a>(message: &mut Object<'a>) -> Result<(Vec<Part>, Vec<&'a RawValue>), Error> {
     let mut parts = Vec::new();
     // What is there and empty says nothing, and stays among the rest.
     let thought = |name: &str| message.peek::<String>(name).is_some_and(|text| !text.is_empty());
     if thought("reasoning_content") || thought("reasoning") {
         parts.extend(reasoning(message).map(Part::Reasoning));
     }
-    if let Some(text) = text(message)? {
-        parts.push(Part::text(text));
-    }
+    let content = pieces::take(message)?;
+    parts.extend(content.pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) => Part::text(text),
+        Piece::Thought(thought) => Part::Reasoning(thought),
+    }));
     if let Some(refusal) = message.take::<String>("refusal")? {
         parts.push(Part::Refusal(refusal));
     }
@@ -88,23 +111,7 @@ fn parts(message: &mut Object<'_>) -> Result<Vec<Part>, Error> {
     for (index, call) in calls.into_iter().enumerate() {
         parts.push(Part::ToolCall(tool_call(call, index)?));
     }
-    Ok(parts)
-}
-
-/// The text of a message: a string, null, or with some servers a list of text parts.
-fn text(message: &mut Object<'_>) -> Result<Option<String>, Error> {
-    if !message.contains("content") {
-        return Ok(None);
-    }
-    if let Some(text) = message.take_if::<Option<String>>("content") {
-        return Ok(text);
-    }
-    let parts: Vec<Object<'_>> = message.take("content")?.unwrap_or_default();
-    let mut text = String::new();
-    for mut part in parts {
-        text.push_str(&part.take::<String>("text")?.unwrap_or_default());
-    }
-    Ok(Some(text))
+    Ok((parts, content.others))
 }
 
 /// Reasoning under either of the names in use. Whoever calls it `reasoning` gets it back under that name.
@@ -172,14 +179,17 @@ pub(crate) fn arguments(function: &mut Object<'_>) -> Option<String> {
 }
 
 /// Takes a choice's finish reason. A word of the vendor's own stays among the rest as well, so that a client
-/// of the same dialect sees it; null is none.
-pub(crate) fn take_reason(choice: &mut Object<'_>) -> Option<FinishReason> {
+/// of the same dialect sees it; null is none. OpenAI itself says `stop` when it was told which tool to call, and
+/// some servers always do: an answer that calls waits for the results, whatever the word.
+pub(crate) fn take_reason(choice: &mut Object<'_>, called: bool) -> Option<FinishReason> {
     const PLAIN: [&str; 4] = ["stop", "length", "tool_calls", "content_filter"];
     let word = choice.peek::<Option<String>>("finish_reason").flatten();
-    if word.as_deref().is_none_or(|word| PLAIN.contains(&word)) {
+    let meant = word.as_deref().map(reason);
+    let calls = called && meant == Some(FinishReason::Stop);
+    if !calls && word.as_deref().is_none_or(|word| PLAIN.contains(&word)) {
         choice.take_raw("finish_reason");
     }
-    word.as_deref().map(reason)
+    if calls { Some(FinishReason::ToolCalls) } else { meant }
 }
 
 /// What OpenAI's words mean, and those of servers that speak its API.

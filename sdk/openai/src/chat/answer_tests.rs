@@ -87,6 +87,41 @@ fn text_as_a_list_of_parts_is_joined() {
 }
 
 #[test]
+fn thoughts_in_a_list_of_parts_are_told_from_what_is_said() {
+    let reference = json!({"type": "reference", "reference_ids": [1]});
+    let thinking = json!([{"type": "text", "text": "h"}, {"type": "text", "text": "m"}]);
+    let content =
+        json!([{"type": "thinking", "thinking": thinking, "closed": true}, {"type": "text", "text": "a"}, reference]);
+    let response = parse(&json!({"choices": [{"message": {"content": content}}]}).to_string()).unwrap();
+    let [Part::Reasoning(thought), said] = response.parts.as_slice() else {
+        panic!("{response:?}")
+    };
+    assert_eq!(thought.text.as_deref(), Some("hm"));
+    assert_eq!(*said, Part::text("a"));
+    assert_eq!(
+        rest(&response),
+        json!({"choices": [{"message": {"content": [reference]}}]}),
+        "what nobody maps is kept"
+    );
+}
+
+#[test]
+fn odd_parts_of_a_list_do_not_cost_the_answer() {
+    let content =
+        json!([7, {"type": "thinking", "thinking": "hm"}, {"type": "thinking", "thinking": []}, {"text": "a"}]);
+    let response = parse(&json!({"choices": [{"message": {"content": content}}]}).to_string()).unwrap();
+    assert!(
+        matches!(&response.parts[..], [Part::Reasoning(_), Part::Text(text)] if text.text == "a"),
+        "{response:?}"
+    );
+    assert_eq!(rest(&response), json!({"choices": [{"message": {"content": [7]}}]}));
+    assert!(
+        parse(r#"{"choices":[{"message":{"content":7}}]}"#).is_err(),
+        "what is no content at all is an error"
+    );
+}
+
+#[test]
 fn tool_calls_get_an_id_and_their_arguments_as_text() {
     let calls = json!([
         {"id": "x", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 1}"}},
@@ -119,8 +154,18 @@ fn reasoning_is_found_under_both_of_its_names() {
 
 #[test]
 fn an_error_inside_a_success_is_an_error() {
-    let error = parse(r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::RateLimited);
+    for body in [
+        r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#,
+        r#"{"choices":[],"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#,
+        r#"{"object":"error","message":"slow down","type":"rate_limit_exceeded","code":429}"#,
+    ] {
+        let error = parse(body).unwrap_err();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::RateLimited, "slow down"),
+            "{body}"
+        );
+    }
 }
 
 #[test]
@@ -135,6 +180,25 @@ fn a_finish_reason_of_the_vendors_own_is_kept() {
     let response = parse(r#"{"choices":[{"message":{"content":"a"},"finish_reason":"eos"}]}"#).unwrap();
     assert_eq!(response.finish, FinishReason::Stop);
     assert_eq!(rest(&response), json!({"choices": [{"finish_reason": "eos"}]}));
+}
+
+#[test]
+fn an_answer_that_calls_waits_for_results_whatever_its_word() {
+    let of = |word: &str| {
+        let calls = json!([{"id": "x", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+        parse(&json!({"choices": [{"message": {"tool_calls": calls}, "finish_reason": word}]}).to_string()).unwrap()
+    };
+    for word in ["stop", "eos"] {
+        let response = of(word);
+        assert_eq!(response.finish, FinishReason::ToolCalls, "{word}");
+        assert_eq!(
+            rest(&response),
+            json!({"choices": [{"finish_reason": word}]}),
+            "the vendor's word is kept"
+        );
+    }
+    assert_eq!(of("length").finish, FinishReason::Length);
+    assert!(of("tool_calls").extra.is_none());
 }
 
 #[test]

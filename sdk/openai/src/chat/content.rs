@@ -1,14 +1,25 @@
 //! The `content` of a message: a text, or a list of parts.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, ErrorKind, Media, MediaData, Part, Reasoning, Role, Text, ToolPart, foreign};
+use wharf_provider_sdk::{
+    Error, ErrorKind, Media, MediaData, Part, Reasoning, Role, Text, ToolPart, ToolResult, foreign,
+};
 
 use crate::chat::DIALECT;
+
+/// How the text of a tool that failed begins, as the API has no other mark for it.
+const FAILED: &str = "Error:";
+/// What is left in a tool's answer of pictures and files that the user shows in its place.
+const ELSEWHERE: &str = "What the tool has to show comes with the next message of the user.";
 
 /// Content being put together. One text without vendor fields is written as a plain string, which every
 /// compatible server understands; anything else as a list.
@@ -20,30 +31,77 @@ pub(crate) struct Content<'a> {
 
 #[derive(Debug)]
 enum Item<'a> {
-    Text(&'a str, Object<'a>),
-    Media(&'a Media, Object<'a>),
+    Text(Cow<'a, str>, Object<'a>),
+    Media(Medium<'a>),
     Raw(&'a RawValue),
+}
+
+/// A picture, a sound or a file.
+#[derive(Debug)]
+struct Medium<'a> {
+    media: &'a Media,
+    /// What it is called if it goes as a file.
+    name: Option<Cow<'a, str>>,
+    extra: Object<'a>,
 }
 
 impl<'a> Content<'a> {
     /// The answer of a tool. `place` names it.
-    pub(crate) fn of_tool(parts: &'a [ToolPart], same_dialect: bool, place: &str) -> Result<Self, Error> {
+    pub(crate) fn of_tool(result: &'a ToolResult, same_dialect: bool, place: &str) -> Result<Self, Error> {
         let mut content = Self::default();
-        for part in parts {
+        for part in &result.content {
             content.items.push(match part {
                 ToolPart::Text(text) => Item::text(text, same_dialect)?,
-                ToolPart::Media(media) => Item::Media(media, extra(media.extra.as_deref(), same_dialect)?),
+                ToolPart::Media(media) => Item::media(media, same_dialect, place)?,
                 ToolPart::Extension(extension) => Item::raw(foreign::checked(extension, DIALECT, place)?, place)?,
             });
         }
+        if result.is_error {
+            content.fail();
+        }
         Ok(content)
+    }
+
+    fn fail(&mut self) {
+        match self.items.first_mut() {
+            Some(Item::Text(text, _)) if text.starts_with(FAILED) => {}
+            Some(Item::Text(text, _)) => *text = Cow::Owned(format!("{FAILED} {text}")),
+            _ => self.items.insert(0, Item::plain(FAILED)),
+        }
+    }
+
+    /// Takes out what is no text, and says so.
+    pub(crate) fn take_media(&mut self) -> Self {
+        let all = std::mem::take(&mut self.items).into_iter();
+        let (media, mut rest): (Vec<_>, Vec<_>) = all.partition(|item| matches!(item, Item::Media(_)));
+        if !media.is_empty() {
+            rest.push(Item::plain(ELSEWHERE));
+        }
+        self.items = rest;
+        Self {
+            items: media,
+            null: false,
+        }
+    }
+
+    /// Adds what was taken out of the answer to a call.
+    pub(crate) fn show(&mut self, taken: Self, call: &str) {
+        if !taken.is_empty() {
+            self.items.push(Item::plain(format!("The answer to call {call}:")));
+            self.items.extend(taken.items);
+        }
+    }
+
+    /// Adds what the other holds.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        self.items.append(&mut other.items);
     }
 
     /// Adds a text, a medium or an extension of a message by `role`. `place` names the part.
     pub(crate) fn add(&mut self, part: &'a Part, same_dialect: bool, role: Role, place: &str) -> Result<(), Error> {
         self.items.push(match part {
             Part::Text(text) => Item::text(text, same_dialect)?,
-            Part::Media(media) => Item::Media(media, extra(media.extra.as_deref(), same_dialect)?),
+            Part::Media(media) => Item::media(media, same_dialect, place)?,
             Part::Extension(extension) => {
                 if !foreign::is_sent(extension, DIALECT, role, place)? {
                     return Ok(());
@@ -70,7 +128,31 @@ impl<'a> Content<'a> {
 
 impl<'a> Item<'a> {
     fn text(text: &'a Text, same_dialect: bool) -> Result<Self, Error> {
-        Ok(Self::Text(&text.text, extra(text.extra.as_deref(), same_dialect)?))
+        let extra = extra(text.extra.as_deref(), same_dialect)?;
+        Ok(Self::Text(Cow::Borrowed(text.text.as_str()), extra))
+    }
+
+    fn plain(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Text(text.into(), Object::default())
+    }
+
+    /// Only pictures have addresses, and only PDFs are files of OpenAI's: texts are said. What a client of the same
+    /// dialect calls a file stays one; its server may take more.
+    fn media(media: &'a Media, same_dialect: bool, place: &str) -> Result<Self, Error> {
+        let mime = media.mime_type.as_str();
+        let extra = extra(media.extra.as_deref(), same_dialect)?;
+        let name = match &media.data {
+            MediaData::Url(_) if mime.starts_with("image/") => None,
+            MediaData::Url(_) => {
+                let problem =
+                    format!("`{place}`: only images can be sent by their address, and not `{mime}`; send the bytes");
+                return Err(Error::unsupported(problem));
+            }
+            MediaData::Inline(bytes) if !same_dialect && is_text(mime) => return document(media, bytes, place),
+            MediaData::Inline(_) if extra.contains("file") => media.name.as_deref().map(Cow::Borrowed),
+            MediaData::Inline(_) => Some(file_name(media, same_dialect)),
+        };
+        Ok(Self::Media(Medium { media, name, extra }))
     }
 
     fn raw(value: &'a str, place: &str) -> Result<Self, Error> {
@@ -108,19 +190,20 @@ impl Serialize for Item<'_> {
                 extra.serialize_into(&mut map)?;
                 map.end()
             }
-            Self::Media(media, extra) => media_part(media, extra, serializer),
+            Self::Media(medium) => media_part(medium, serializer),
         }
     }
 }
 
 /// Pictures, sounds and files. The part's `extra` mirrors the wire: what is under the part's own key goes
 /// inside, everything else beside it.
-fn media_part<S: Serializer>(media: &Media, extra: &Object<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+fn media_part<S: Serializer>(medium: &Medium<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Medium { media, name, extra } = medium;
     let family = media.mime_type.split('/').next().unwrap_or_default();
     let kind = match (family, &media.data) {
         _ if extra.contains("file") => "file",
         ("audio", MediaData::Inline(_)) => "input_audio",
-        ("image", _) | (_, MediaData::Url(_)) => "image_url",
+        ("image", _) => "image_url",
         _ => "file",
     };
     let mut extra = extra.clone();
@@ -136,6 +219,7 @@ fn media_part<S: Serializer>(media: &Media, extra: &Object<'_>, serializer: S) -
         &Inner {
             kind,
             media,
+            name: name.as_deref(),
             extra: inner.unwrap_or_default(),
         },
     )?;
@@ -146,6 +230,7 @@ fn media_part<S: Serializer>(media: &Media, extra: &Object<'_>, serializer: S) -
 struct Inner<'a> {
     kind: &'static str,
     media: &'a Media,
+    name: Option<&'a str>,
     extra: Object<'a>,
 }
 
@@ -162,7 +247,7 @@ impl Serialize for Inner<'_> {
             }
             ("file", MediaData::Inline(bytes)) => {
                 map.serialize_entry("file_data", &data_url(mime, bytes))?;
-                if let Some(name) = &self.media.name {
+                if let Some(name) = self.name {
                     map.serialize_entry("filename", name)?;
                 }
             }
@@ -171,6 +256,33 @@ impl Serialize for Inner<'_> {
         }
         self.extra.serialize_into(&mut map)?;
         map.end()
+    }
+}
+
+fn is_text(mime: &str) -> bool {
+    mime.starts_with("text/") || mime == "application/json"
+}
+
+/// A document that is a text, under its name.
+fn document<'a>(media: &'a Media, bytes: &'a [u8], place: &str) -> Result<Item<'a>, Error> {
+    let wrong = |_| Error::unsupported(format!("`{place}`: only texts in UTF-8 can be sent"));
+    let text = std::str::from_utf8(bytes).map_err(wrong)?;
+    Ok(match &media.name {
+        Some(name) => Item::plain(format!("{name}\n\n{text}")),
+        None => Item::plain(text),
+    })
+}
+
+/// What a file is called. OpenAI takes none without a name, and a PDF by the end of its name.
+fn file_name(media: &Media, same_dialect: bool) -> Cow<'_, str> {
+    let pdf = media.mime_type == "application/pdf";
+    let is_pdf = |end: &OsStr| end.eq_ignore_ascii_case("pdf");
+    let ends = |name: &str| Path::new(name).extension().is_some_and(is_pdf);
+    match &media.name {
+        Some(name) if pdf && !same_dialect && !ends(name) => Cow::Owned(format!("{name}.pdf")),
+        Some(name) => Cow::Borrowed(name.as_str()),
+        None if pdf => Cow::Borrowed("document.pdf"),
+        None => Cow::Borrowed("document"),
     }
 }
 

@@ -1,22 +1,17 @@
 //! From the contract's request to the JSON of `POST /chat/completions`.
 
-use std::borrow::Cow;
+mod message;
+mod options;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
-use wharf_provider_sdk::call_ids::CallIds;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{
-    Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, Request, Role, Thinking, ToolChoice, foreign,
-};
+use wharf_provider_sdk::{Error, ErrorKind, JsonSchema, OutputFormat, Request, ToolChoice, foreign};
 
-use crate::chat::content::{self, Content};
-use crate::chat::tools::{self, Called, ToolCalls, Tools};
+use crate::chat::tools::{self, Tools};
 use crate::chat::{DIALECT, Server};
 
-/// Options that mean the same in every dialect, so they are sent on whatever API the client used.
-const NEUTRAL_OPTIONS: [&str; 4] = ["seed", "frequency_penalty", "presence_penalty", "user"];
 /// Both names of the output limit. A client of the same dialect chose one of them itself.
 const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
@@ -30,19 +25,13 @@ pub fn body(request: &Request, server: &Server<'_>, streamed: bool) -> Result<Ve
     if let Some(OutputFormat::Extension(form)) = &request.output {
         foreign::checked(form, DIALECT, "response_format")?;
     }
-    let mut conversation = Conversation {
-        same_dialect: request.dialect == DIALECT,
-        ids: CallIds::of(&request.messages, server.call_ids),
-        out: Vec::with_capacity(request.messages.len()),
-    };
-    for (at, message) in request.messages.iter().enumerate() {
-        conversation.add(message, at)?;
-    }
+    let options = options::of(request)?;
     let body = Body {
         request,
         server,
         streamed,
-        messages: conversation.out,
+        messages: message::messages(request, server.call_ids)?,
+        options,
     };
     let invalid = |e| {
         Error::new(
@@ -57,7 +46,8 @@ struct Body<'a> {
     request: &'a Request,
     server: &'a Server<'a>,
     streamed: bool,
-    messages: Vec<WireMessage<'a>>,
+    messages: Vec<message::WireMessage<'a>>,
+    options: Vec<options::Entry<'a>>,
 }
 
 impl Serialize for Body<'_> {
@@ -81,17 +71,14 @@ impl Serialize for Body<'_> {
         if let Some(format) = &r.output {
             map.serialize_entry("response_format", &Format(format))?;
         }
-        optional(&mut map, "reasoning_effort", &r.thinking.as_ref().and_then(effort))?;
+        optional(&mut map, "reasoning_effort", &effort(r))?;
         if let Some(limit) = r.max_output_tokens
             && !LIMITS.iter().any(|name| r.option(name).is_some())
         {
             map.serialize_entry(self.server.max_tokens_field, &limit)?;
         }
-        let ours = matches!(r.dialect.as_str(), DIALECT | "wharf");
-        for (name, value) in &r.options {
-            if name != "stream_options" && (ours || NEUTRAL_OPTIONS.contains(&name.as_str())) {
-                map.serialize_entry(name, &raw::<S>(value)?)?;
-            }
+        for (name, value) in &self.options {
+            map.serialize_entry(name, &raw::<S>(value)?)?;
         }
         if self.streamed {
             map.serialize_entry("stream", &true)?;
@@ -108,8 +95,9 @@ impl Body<'_> {
         &self,
         map: &mut M,
     ) -> Result<(), S::Error> {
-        let mut options = match self.request.option("stream_options") {
-            Some(text) if self.request.dialect == DIALECT => {
+        let theirs = self.request.option("stream_options").filter(|json| *json != "null");
+        let mut options = match theirs {
+            Some(text) if matches!(self.request.dialect.as_str(), DIALECT | options::RESPONSES) => {
                 serde_json::from_str::<Object<'_>>(text).map_err(serde::ser::Error::custom)?
             }
             _ => Object::default(),
@@ -162,120 +150,6 @@ pub(crate) fn raw<S: Serializer>(json: &str) -> Result<&RawValue, S::Error> {
     serde_json::from_str(json).map_err(serde::ser::Error::custom)
 }
 
-/// One message as OpenAI has them.
-struct WireMessage<'a> {
-    role: &'static str,
-    name: Option<&'a str>,
-    content: Content<'a>,
-    tool_calls: Vec<Called<'a>>,
-    tool_call_id: Option<Cow<'a, str>>,
-    reasoning: Option<(&'static str, &'a str)>,
-    refusal: Option<&'a str>,
-    extra: Object<'a>,
-    same_dialect: bool,
-}
-
-impl Serialize for WireMessage<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if !self.extra.contains("role") {
-            map.serialize_entry("role", self.role)?;
-        }
-        optional(&mut map, "name", &self.name)?;
-        optional(&mut map, "tool_call_id", &self.tool_call_id)?;
-        map.serialize_entry("content", &self.content)?;
-        if let Some((field, text)) = self.reasoning {
-            map.serialize_entry(field, text)?;
-        }
-        optional(&mut map, "refusal", &self.refusal)?;
-        if !self.tool_calls.is_empty() {
-            map.serialize_entry("tool_calls", &ToolCalls(&self.tool_calls, self.same_dialect))?;
-        }
-        self.extra.serialize_into(&mut map)?;
-        map.end()
-    }
-}
-
-/// The messages so far.
-struct Conversation<'a> {
-    same_dialect: bool,
-    ids: CallIds<'a>,
-    out: Vec<WireMessage<'a>>,
-}
-
-impl<'a> Conversation<'a> {
-    /// Adds what one message of the contract is in OpenAI's API: usually one message; tool results are
-    /// messages of their own there, before whatever else was said.
-    fn add(&mut self, message: &'a Message, at: usize) -> Result<(), Error> {
-        let same_dialect = self.same_dialect;
-        let mut wire = WireMessage {
-            role: match message.role {
-                Role::System => "system",
-                Role::Developer => "developer",
-                Role::User => "user",
-                Role::Assistant => "assistant",
-                Role::Tool => "tool",
-            },
-            name: message.name.as_deref(),
-            content: Content::default(),
-            tool_calls: Vec::new(),
-            tool_call_id: None,
-            reasoning: None,
-            refusal: None,
-            extra: content::extra(message.extra.as_deref(), same_dialect)?,
-            same_dialect,
-        };
-        let mut results = 0;
-        for (nth, part) in message.parts.iter().enumerate() {
-            let place = format!("messages[{at}].content[{nth}]");
-            match part {
-                Part::ToolResult(result) => {
-                    results += 1;
-                    self.out.push(WireMessage {
-                        role: "tool",
-                        name: message.name.as_deref(),
-                        content: Content::of_tool(&result.content, same_dialect, &place)?,
-                        tool_calls: Vec::new(),
-                        tool_call_id: Some(self.ids.result(&result.call_id)),
-                        reasoning: None,
-                        refusal: None,
-                        extra: content::extra(
-                            message.extra.as_deref().filter(|_| message.role == Role::Tool),
-                            same_dialect,
-                        )?,
-                        same_dialect,
-                    });
-                }
-                Part::ToolCall(call) => wire.tool_calls.push((self.ids.call(&call.id), call)),
-                // Nobody who speaks this dialect seals: such thoughts are another vendor's.
-                Part::Reasoning(reasoning) if reasoning.signature.is_some() || reasoning.redacted.is_some() => {}
-                Part::Reasoning(reasoning) => {
-                    let field = content::reasoning_field(reasoning);
-                    wire.reasoning = reasoning
-                        .text
-                        .as_deref()
-                        .map(|text| (field, text))
-                        .filter(|_| same_dialect);
-                }
-                Part::Refusal(text) => wire.refusal = Some(text),
-                Part::Text(_) | Part::Media(_) | Part::Extension(_) => {
-                    wire.content.add(part, same_dialect, message.role, &place)?;
-                }
-            }
-        }
-        let said = !wire.content.is_empty() || !wire.tool_calls.is_empty() || wire.refusal.is_some();
-        // A turn of which nothing but another vendor's doings was left says nothing.
-        let dropped = !said && !message.parts.is_empty() && wire.reasoning.is_none() && wire.extra.is_empty();
-        if (results == 0 && !dropped) || said {
-            // Nothing but tool calls or a refusal: OpenAI wants null there, not an empty text.
-            wire.content
-                .null_if_empty(!wire.tool_calls.is_empty() || wire.refusal.is_some());
-            self.out.push(wire);
-        }
-        Ok(())
-    }
-}
-
 struct Choice<'a>(&'a ToolChoice);
 
 impl Serialize for Choice<'_> {
@@ -324,14 +198,24 @@ impl Serialize for Schema<'_> {
 }
 
 /// How much to think, in the words of the API. A budget has none; so much thinking is roughly that level.
-fn effort(thinking: &Thinking) -> Option<&str> {
+///
+/// Not all models take every word. Words of another vendor become those that all thinking models have; that one does
+/// not want any thinking goes without saying, as models that do not think refuse the field.
+fn effort(request: &Request) -> Option<&str> {
     let level = |budget: u32| match budget {
         0 => "none",
         1..2048 => "low",
         2048..8192 => "medium",
         _ => "high",
     };
-    thinking.effort.as_deref().or(thinking.budget_tokens.map(level))
+    let thinking = request.thinking.as_ref()?;
+    let word = thinking.effort.as_deref().or(thinking.budget_tokens.map(level))?;
+    match word {
+        _ if matches!(request.dialect.as_str(), DIALECT | options::RESPONSES | "wharf") => Some(word),
+        "none" => None,
+        "max" | "xhigh" => Some("high"),
+        _ => Some(word),
+    }
 }
 
 #[cfg(test)]

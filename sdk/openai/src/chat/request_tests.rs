@@ -201,14 +201,13 @@ fn unknown_fields_pass_digit_for_digit_in_the_same_dialect_only() {
         String::from_utf8(body(&request, &Server::default(), false).unwrap()).unwrap()
     };
     assert!(text(DIALECT).contains(r#""seed":12345678901234567890123,"vllm_x":1.10"#));
-    assert!(
-        text("anthropic.messages").contains("seed"),
-        "a neutral option is sent whatever the dialect"
-    );
-    assert!(
-        !text("anthropic.messages").contains("vllm_x"),
-        "another dialect's fields mean nothing here"
-    );
+    let request = Request {
+        dialect: "anthropic.messages".into(),
+        options,
+        ..request()
+    };
+    let error = body(&request, &Server::default(), false).unwrap_err();
+    assert!(error.message.contains("`vllm_x`"), "{error:?}");
 }
 
 #[test]
@@ -435,14 +434,237 @@ fn what_the_client_called_a_file_or_a_function_stays_one() {
     );
 }
 
+fn effort_of(dialect: &str, thinking: Thinking) -> Value {
+    wire(&Request {
+        thinking: Some(thinking),
+        dialect: dialect.into(),
+        ..request()
+    })["reasoning_effort"]
+        .take()
+}
+
 #[test]
 fn a_budget_for_thoughts_becomes_a_level() {
     for (budget, level) in [(0, "none"), (1024, "low"), (4096, "medium"), (16_000, "high")] {
         let thinking = Thinking {
-            effort: None,
             budget_tokens: Some(budget),
-            extra: None,
+            ..Thinking::default()
         };
-        assert_eq!(effort(&thinking), Some(level));
+        assert_eq!(effort_of(DIALECT, thinking), level);
     }
+}
+
+#[test]
+fn another_vendors_words_for_thinking_become_those_of_all_models() {
+    let word = |dialect: &str, word: &str| {
+        let thinking = Thinking {
+            effort: Some(word.into()),
+            ..Thinking::default()
+        };
+        effort_of(dialect, thinking)
+    };
+    for (theirs, ours) in [("low", "low"), ("high", "high"), ("xhigh", "high"), ("max", "high")] {
+        assert_eq!(word("anthropic.messages", theirs), ours);
+    }
+    assert_eq!(
+        word("anthropic.messages", "none"),
+        Value::Null,
+        "who wants no thinking has to leave the field out"
+    );
+    for dialect in [DIALECT, "openai.responses", "wharf"] {
+        assert_eq!(
+            (word(dialect, "none"), word(dialect, "xhigh")),
+            (json!("none"), json!("xhigh"))
+        );
+    }
+}
+
+const PICTURE: &str = "data:image/png;base64,AQ==";
+
+fn picture() -> Media {
+    Media {
+        mime_type: "image/png".into(),
+        data: MediaData::Inline(vec![1]),
+        name: None,
+        extra: None,
+    }
+}
+
+fn result(id: &str, content: Vec<ToolPart>) -> Part {
+    Part::ToolResult(ToolResult {
+        call_id: id.into(),
+        is_error: false,
+        content,
+        extra: None,
+    })
+}
+
+fn say(text: &str) -> ToolPart {
+    ToolPart::Text(Text {
+        text: text.into(),
+        extra: None,
+    })
+}
+
+fn of_role(role: Role, parts: Vec<Part>) -> Message {
+    Message {
+        role,
+        name: None,
+        parts,
+        extra: None,
+    }
+}
+
+fn messages(dialect: &str, messages: Vec<Message>) -> Value {
+    wire(&Request {
+        messages,
+        dialect: dialect.into(),
+        ..request()
+    })["messages"]
+        .take()
+}
+
+#[test]
+fn what_tools_show_is_shown_by_the_user_after_all_results_of_the_turn() {
+    let shown = |id: &str| {
+        [
+            json!({"type": "text", "text": format!("The answer to call {id}:")}),
+            json!({"type": "image_url", "image_url": {"url": PICTURE}}),
+        ]
+    };
+    let note = "What the tool has to show comes with the next message of the user.";
+    let results = || {
+        [
+            json!({"role": "tool", "tool_call_id": "x", "content": note}),
+            json!({"role": "tool", "tool_call_id": "y", "content": "Y"}),
+            json!({"role": "tool", "tool_call_id": "z", "content": [
+                {"type": "text", "text": "Z"}, {"type": "text", "text": note},
+            ]}),
+        ]
+    };
+    let parts = || {
+        vec![
+            result("x", vec![ToolPart::Media(picture())]),
+            result("y", vec![say("Y")]),
+            result("z", vec![ToolPart::Media(picture()), say("Z")]),
+        ]
+    };
+    let mut expected = results().to_vec();
+    let mut content = [shown("x"), shown("z")].concat();
+    expected.push(json!({"role": "user", "content": content.clone()}));
+
+    let apart: Vec<Message> = parts()
+        .into_iter()
+        .map(|part| of_role(Role::Tool, vec![part]))
+        .collect();
+    assert_eq!(
+        messages("openai.responses", apart.clone()),
+        Value::from(expected.clone())
+    );
+
+    let mut goes_on = apart;
+    goes_on.push(Message::text(Role::Assistant, "I see."));
+    expected.push(json!({"role": "assistant", "content": "I see."}));
+    assert_eq!(messages("openai.responses", goes_on), Value::from(expected));
+
+    let mut together = parts();
+    together.push(Part::text("What is it?"));
+    content.push(json!({"type": "text", "text": "What is it?"}));
+    let mut expected = results().to_vec();
+    expected.push(json!({"role": "user", "content": content}));
+    assert_eq!(
+        messages("anthropic.messages", vec![of_role(Role::User, together)]),
+        Value::from(expected)
+    );
+}
+
+#[test]
+fn a_client_of_the_same_dialect_says_itself_where_pictures_go() {
+    let message = of_role(Role::Tool, vec![result("x", vec![ToolPart::Media(picture())])]);
+    assert_eq!(
+        messages(DIALECT, vec![message]),
+        json!([{"role": "tool", "tool_call_id": "x", "content": [
+            {"type": "image_url", "image_url": {"url": PICTURE}},
+        ]}])
+    );
+}
+
+#[test]
+fn a_tool_that_failed_says_so_in_its_text() {
+    let failed = |content| {
+        let part = Part::ToolResult(ToolResult {
+            call_id: "x".into(),
+            is_error: true,
+            content,
+            extra: None,
+        });
+        messages("anthropic.messages", vec![of_role(Role::User, vec![part])])[0]["content"].take()
+    };
+    assert_eq!(failed(vec![say("no such file")]), "Error: no such file");
+    assert_eq!(failed(vec![say("Error: no such file")]), "Error: no such file");
+    assert_eq!(failed(Vec::new()), "Error:");
+}
+
+fn document(mime: &str, data: MediaData, name: Option<&str>) -> Message {
+    let media = Media {
+        mime_type: mime.into(),
+        data,
+        name: name.map(Into::into),
+        extra: None,
+    };
+    of_role(Role::User, vec![Part::Media(media)])
+}
+
+#[test]
+fn a_pdf_always_has_the_name_of_one() {
+    for (given, sent) in [
+        (None, "document.pdf"),
+        (Some("Report"), "Report.pdf"),
+        (Some("Report.PDF"), "Report.PDF"),
+    ] {
+        let message = document("application/pdf", MediaData::Inline(vec![2]), given);
+        assert_eq!(
+            messages("anthropic.messages", vec![message])[0]["content"][0]["file"],
+            json!({"file_data": "data:application/pdf;base64,Ag==", "filename": sent})
+        );
+    }
+}
+
+#[test]
+fn a_document_that_is_a_text_is_said() {
+    let text = || MediaData::Inline(b"Wind from the west.".to_vec());
+    let said = |name| messages("anthropic.messages", vec![document("text/plain", text(), name)])[0]["content"].take();
+    assert_eq!(said(None), "Wind from the west.");
+    assert_eq!(said(Some("Log")), "Log\n\nWind from the west.");
+}
+
+#[test]
+fn a_document_in_a_form_that_openai_does_not_take_is_refused_by_its_place() {
+    for message in [
+        document("application/pdf", MediaData::Url("https://e.com/a.pdf".into()), None),
+        document("text/plain", MediaData::Inline(vec![0xff]), None),
+    ] {
+        let request = Request {
+            messages: vec![message],
+            dialect: "anthropic.messages".into(),
+            ..request()
+        };
+        let error = body(&request, &Server::default(), false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unsupported);
+        assert!(error.message.contains("`messages[0].content[0]`"), "{error:?}");
+    }
+}
+
+#[test]
+fn openais_other_api_has_the_same_stream_options() {
+    let asked = Request {
+        dialect: "openai.responses".into(),
+        options: vec![("stream_options".into(), r#"{"include_obfuscation":false}"#.into())],
+        ..request()
+    };
+    let streamed: Value = serde_json::from_slice(&body(&asked, &Server::default(), true).unwrap()).unwrap();
+    assert_eq!(
+        streamed["stream_options"],
+        json!({"include_usage": true, "include_obfuscation": false})
+    );
 }

@@ -16,6 +16,8 @@ pub(crate) struct Residual<'a> {
     pub(crate) inner: Object<'a>,
     /// `message` or `delta`.
     pub(crate) inner_name: &'static str,
+    /// Parts of the content of it, of types that nobody maps.
+    pub(crate) content: Vec<&'a RawValue>,
     /// All other choices (`n` > 1), untouched.
     pub(crate) others: Vec<&'a RawValue>,
 }
@@ -31,13 +33,26 @@ impl Residual<'_> {
     /// Whether something in it belongs to this one chunk, so that it has to be told even if the chunk before had the
     /// same. See `extension` in `wit/types.wit`.
     pub(crate) fn is_for_once(&self) -> bool {
-        let said = |(_, value): (&str, &RawValue)| value.get() != "null";
-        !self.inner.is_empty() || !self.others.is_empty() || self.choice.iter().any(said)
+        !self.inner_is_empty() || !self.others.is_empty() || has_value(&self.choice)
+    }
+
+    /// Whether something in it may be a part of the answer.
+    pub(crate) fn says_something(&self) -> bool {
+        has_value(&self.inner) || !self.content.is_empty() || !self.others.is_empty()
     }
 
     fn choices_are_empty(&self) -> bool {
-        self.choice.is_empty() && self.inner.is_empty() && self.others.is_empty()
+        self.choice.is_empty() && self.inner_is_empty() && self.others.is_empty()
     }
+
+    fn inner_is_empty(&self) -> bool {
+        self.inner.is_empty() && self.content.is_empty()
+    }
+}
+
+/// Whether a field is more than null.
+fn has_value(object: &Object<'_>) -> bool {
+    object.iter().any(|(_, value)| value.get() != "null")
 }
 
 impl Serialize for Residual<'_> {
@@ -70,8 +85,21 @@ impl Serialize for First<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         self.0.choice.serialize_into(&mut map)?;
-        if !self.0.inner.is_empty() {
-            map.serialize_entry(self.0.inner_name, &self.0.inner)?;
+        if !self.0.inner_is_empty() {
+            map.serialize_entry(self.0.inner_name, &Inner(self.0))?;
+        }
+        map.end()
+    }
+}
+
+struct Inner<'a>(&'a Residual<'a>);
+
+impl Serialize for Inner<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.inner.serialize_into(&mut map)?;
+        if !self.0.content.is_empty() {
+            map.serialize_entry("content", &self.0.content)?;
         }
         map.end()
     }

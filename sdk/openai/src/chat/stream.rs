@@ -4,9 +4,12 @@ use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Start, http, sse};
 
+use crate::chat::answer::pieces::{self, Piece};
 use crate::chat::residual::Residual;
 use crate::chat::{DIALECT, answer};
 use crate::usage;
+
+mod calls;
 
 /// A running answer.
 #[derive(Debug)]
@@ -21,9 +24,12 @@ pub struct Stream<B = http::Body> {
 #[derive(Debug, Default)]
 struct State {
     started: bool,
+    /// Whether there was anything of an answer: something said, a reason to stop, or a count of tokens.
+    answered: bool,
     finished: bool,
     done: bool,
     called: bool,
+    calls: calls::Calls,
     /// What was left of chunks that came before the answer itself, see [`State::hold`].
     held: Option<String>,
     /// What was left of the chunk before; sent again only when it changes.
@@ -51,7 +57,7 @@ impl<B: http::Chunks> Stream<B> {
             }
             for message in messages {
                 match message.data.as_str() {
-                    "[DONE]" => self.state.end_mark(events),
+                    "[DONE]" => self.state.end_mark(events)?,
                     _ if self.state.done => {}
                     data => self.state.chunk(data, &message.event, events)?,
                 }
@@ -80,15 +86,12 @@ impl<B: http::Chunks + 'static> EventStream for Stream<B> {
 }
 
 impl State {
-    /// The vendor's end mark. A server that never gave a reason stopped because it was done.
-    fn end_mark(&mut self, events: &mut Vec<Event>) {
+    /// The vendor's end mark. A server that never gave a reason stopped because it was done, but one that said nothing
+    /// at all did not answer.
+    fn end_mark(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
         self.done = true;
-        if let Some(value) = self.held.take() {
-            self.started = true;
-            events.push(Event::Start(Start {
-                extra: Some(extension(value)),
-                ..Start::default()
-            }));
+        if !self.answered {
+            return Err(Error::protocol("the vendor ended its stream without an answer"));
         }
         if !self.finished {
             self.finished = true;
@@ -98,14 +101,14 @@ impl State {
                 FinishReason::Stop
             }));
         }
+        Ok(())
     }
 
     /// The connection has ended. Without an end mark that is regular only after a finish reason: some
     /// servers leave the mark out, but a broken connection must not pass for an end.
     fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
         if self.finished {
-            self.end_mark(events);
-            return Ok(());
+            return self.end_mark(events);
         }
         let broke = "the vendor's stream ended in the middle of the answer";
         Err(Error {
@@ -116,12 +119,12 @@ impl State {
 
     fn chunk(&mut self, data: &str, event: &str, events: &mut Vec<Event>) -> Result<(), Error> {
         let joined;
-        let mut top = Object::parse(data)?;
-        if event == "error" || top.contains("error") && !top.contains("choices") {
+        if event == "error" {
             return Err(Error::from_event(data));
         }
-        if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
-            return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+        let mut top = Object::parse(data)?;
+        if let Some(error) = answer::error(&mut top, data) {
+            return Err(error);
         }
         let id: Option<String> = top.take_if::<Option<String>>("id").flatten();
         let model: Option<String> = top.take_if::<Option<String>>("model").flatten();
@@ -145,6 +148,7 @@ impl State {
             choice: Object::default(),
             inner: Object::default(),
             inner_name: "delta",
+            content: vec![],
             others: vec![],
         };
         let mut said = Vec::new();
@@ -156,14 +160,15 @@ impl State {
                 continue;
             }
             residual.inner = choice.take("delta")?.unwrap_or_default();
-            self.delta(&mut residual.inner, &mut said)?;
-            if let Some(reason) = answer::take_reason(&mut choice) {
+            residual.content = self.delta(&mut residual.inner, &mut said)?;
+            if let Some(reason) = answer::take_reason(&mut choice, self.called) {
                 self.finished = true;
                 said.push(Event::Finish(reason));
             }
             residual.choice = choice;
         }
         let start = Start { id, model, extra: None };
+        self.answered |= !said.is_empty() || counts.is_some() || residual.says_something();
         self.rest(&residual, start, has_choice, events);
         events.append(&mut said);
         events.extend(counts.map(Event::Usage));
@@ -202,31 +207,34 @@ impl State {
         self.top = top;
     }
 
-    fn delta(&mut self, delta: &mut Object<'_>, said: &mut Vec<Event>) -> Result<(), Error> {
+    /// Reads a delta. What it returns are the parts of its content that nobody maps.
+    fn delta<'a>(&mut self, delta: &mut Object<'a>, said: &mut Vec<Event>) -> Result<Vec<&'a RawValue>, Error> {
         delta.take_raw("role");
         said.extend(answer::reasoning(delta).map(Event::Reasoning));
-        if let Some(text) = delta.take::<String>("content")?.filter(|t| !t.is_empty()) {
-            said.push(Event::Text(text));
-        }
+        let content = pieces::take(delta)?;
+        said.extend(content.pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Text(text) => (!text.is_empty()).then_some(Event::Text(text)),
+            Piece::Thought(thought) => Some(Event::Reasoning(thought)),
+        }));
         if let Some(text) = delta.take::<String>("refusal")?.filter(|t| !t.is_empty()) {
             said.push(Event::Refusal(text));
         }
         let calls: Vec<Object<'_>> = delta.take("tool_calls")?.unwrap_or_default();
-        for (position, mut call) in calls.into_iter().enumerate() {
+        for mut call in calls {
             self.called = true;
-            let position = u32::try_from(position).unwrap_or(u32::MAX);
-            let index = call.take("index")?.unwrap_or(position);
-            let id: Option<String> = call.take("id")?;
+            let index: Option<u32> = call.take("index")?;
+            let id = call.take::<String>("id")?.filter(|id| !id.is_empty());
             if call.peek::<&str>("type") == Some("function") {
                 call.take_raw("type");
             }
             let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
             let name: Option<String> = function.take("name")?;
             let arguments = answer::arguments(&mut function).unwrap_or_default();
+            let of_another_type = id.is_some() && call.contains("type");
+            let names = of_another_type || name.as_ref().is_some_and(|name| !name.is_empty());
+            let index = self.calls.place(index, id.as_deref(), names);
             // A server that omits ids still needs one to be answered by.
-            let id = id
-                .filter(|id| !id.is_empty())
-                .or_else(|| name.as_ref().map(|_| format!("call_{index}")));
+            let id = id.or_else(|| name.as_ref().map(|_| format!("call_{index}")));
             let extra = answer::call_rest(&call, &function);
             said.push(Event::ToolCall(CallDelta {
                 index,
@@ -236,7 +244,7 @@ impl State {
                 extra,
             }));
         }
-        Ok(())
+        Ok(content.others)
     }
 }
 

@@ -104,6 +104,52 @@ fn tool_calls_come_in_pieces_and_in_parallel() {
 }
 
 #[test]
+fn calls_that_nobody_counted_are_told_apart() {
+    let call =
+        |id: &str, name: &str| json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{}"}});
+    let counted = |index: u32, mut call: Value| {
+        call["index"] = json!(index);
+        call
+    };
+    let streams = [
+        // One call in each chunk, as Gemini tells them under OpenAI's API.
+        vec![vec![call("x", "f")], vec![call("y", "f")]],
+        vec![vec![call("x", "f"), call("y", "f")]],
+        vec![vec![counted(0, call("x", "f"))], vec![counted(0, call("y", "f"))]],
+    ];
+    for stream in streams {
+        let chunks: Vec<Value> = stream.iter().map(|calls| chunk(json!({"tool_calls": calls}))).collect();
+        let calls: Vec<_> = run(&(sse(&chunks) + &sse(&[last("stop")]) + DONE))
+            .unwrap()
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::ToolCall(call) => Some((call.index, call.id)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(
+            calls,
+            [(0, Some("x".to_owned())), (1, Some("y".to_owned()))],
+            "{stream:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stream_that_calls_waits_for_results_whatever_its_word() {
+    let call = json!({"index": 0, "id": "x", "function": {"name": "f", "arguments": "{}"}});
+    let events = run(&(sse(&[chunk(json!({"tool_calls": [call]})), last("stop")]) + DONE)).unwrap();
+    let [.., Event::Extension(word), Event::Finish(FinishReason::ToolCalls)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    let word: Value = serde_json::from_str(&word.value).unwrap();
+    assert_eq!(
+        word["choices"][0]["finish_reason"], "stop",
+        "the vendor's word is kept for its own dialect"
+    );
+}
+
+#[test]
 fn other_choices_pass_untouched() {
     let mut other = chunk(json!({"content": "b"}));
     other["choices"][0]["index"] = json!(1);
@@ -138,8 +184,10 @@ fn an_error_event_is_the_vendors_error_however_it_comes() {
         "data: {\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":\"rate_limit_exceeded\"}}\n\n",
         "event: error\ndata: {\"message\":\"m\",\"code\":\"rate_limit_exceeded\"}\n\n",
         "data: {\"id\":\"c\",\"choices\":[],\"error\":{\"message\":\"m\",\"code\":\"rate_limit_exceeded\"}}\n\n",
+        "error: {\"message\":\"m\",\"type\":\"rate_limit_exceeded\",\"code\":500}\n\n",
+        "data: {\"object\":\"error\",\"message\":\"m\",\"type\":\"rate_limit_exceeded\",\"code\":500}\n\n",
     ] {
-        let error = run(&(sse(&[chunk(json!({"content": "a"}))]) + stream)).unwrap_err();
+        let error = run(&(sse(&[chunk(json!({"content": "a"}))]) + stream + DONE)).unwrap_err();
         assert_eq!(
             (error.kind, error.message.as_str()),
             (ErrorKind::RateLimited, "m"),
@@ -169,7 +217,7 @@ fn what_came_before_an_error_is_told_before_it() {
 fn what_is_said_before_the_answer_does_not_take_its_name_away() {
     let before = json!({"id": "", "object": "", "created": 0, "model": "", "choices": [], "usage": null,
         "prompt_filter_results": [{"prompt_index": 0}]});
-    let chunks = [before.clone(), chunk(json!({"content": "a"})), last("stop")];
+    let chunks = [before, chunk(json!({"content": "a"})), last("stop")];
     let events = run(&(sse(&chunks) + DONE)).unwrap();
     let Event::Start(start) = &events[0] else {
         panic!("{events:?}")
@@ -184,12 +232,26 @@ fn what_is_said_before_the_answer_does_not_take_its_name_away() {
         matches!(&events[2], Event::Extension(e) if !e.value.contains("prompt_filter_results")),
         "later chunks do not say it: {events:?}"
     );
+}
 
-    let events = run(&(sse(&[before]) + DONE)).unwrap();
-    assert!(
-        matches!(&events[0], Event::Start(start) if start.extra.is_some()),
-        "without an answer it is told too: {events:?}"
-    );
+#[test]
+fn an_end_mark_alone_is_not_an_answer() {
+    let filtered = json!({"id": "", "choices": [], "prompt_filter_results": []});
+    let odd = json!({"message": "m", "code": 500});
+    for chunks in [
+        vec![],
+        vec![filtered],
+        vec![odd],
+        vec![chunk(json!({"role": "assistant", "content": ""}))],
+    ] {
+        let error = run(&(sse(&chunks) + DONE)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Protocol, "{chunks:?}");
+    }
+    let counted = json!({"id": "c", "choices": [], "usage": {"completion_tokens": 0}});
+    for chunks in [vec![last("stop")], vec![chunk(json!({"role": "assistant"})), counted]] {
+        let events = run(&(sse(&chunks) + DONE)).unwrap();
+        assert!(events.contains(&Event::Finish(FinishReason::Stop)), "{events:?}");
+    }
 }
 
 #[test]
@@ -205,6 +267,26 @@ fn reasoning_and_refusals_are_kept_apart_from_text() {
         "{events:?}"
     );
     assert_eq!(events[2], Event::Refusal("no".into()));
+}
+
+#[test]
+fn a_list_of_parts_is_content_too() {
+    let thinking = json!({"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]});
+    let reference = json!({"type": "reference", "reference_ids": [1]});
+    let chunks = [
+        chunk(json!({"role": "assistant", "content": ""})),
+        chunk(json!({"content": [thinking]})),
+        chunk(json!({"content": [{"type": "text", "text": "a"}, reference]})),
+        last("stop"),
+    ];
+    let events = run(&(sse(&chunks) + DONE)).unwrap();
+    let [_, Event::Reasoning(thought), Event::Extension(rest), text, ..] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(thought.text.as_deref(), Some("hm"));
+    assert_eq!(*text, Event::Text("a".into()));
+    let rest: Value = serde_json::from_str(&rest.value).unwrap();
+    assert_eq!(rest["choices"][0]["delta"], json!({"content": [reference]}));
 }
 
 #[test]

@@ -103,6 +103,8 @@ pub(super) struct BlockEvents {
     block_left: Left,
     /// What is left of the next piece, and of which kind that is, if anybody knows.
     piece_left: Option<(Option<Piece>, Left)>,
+    /// The block that was told in the vendor's own events, until it is told whole.
+    shown: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +162,17 @@ impl BlockEvents {
         push_raw(block, out);
         append(beside, &["type", "index", "content_block"], out);
         finish(out);
+    }
+
+    /// The block that began last comes in the vendor's own events.
+    pub(super) fn show(&mut self) {
+        self.shown = self.next.checked_sub(1);
+    }
+
+    /// Whether a whole block is the one that began last, which was told in the vendor's own events; it is once.
+    pub(super) fn take_shown(&mut self) -> bool {
+        let last = self.next.checked_sub(1);
+        self.shown.take().is_some_and(|shown| Some(shown) == last)
     }
 
     /// A piece of a text or a thought: of the open block if it is one, else of a new one.

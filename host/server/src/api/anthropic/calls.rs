@@ -1,13 +1,22 @@
 //! Whose turn it is in a stream with tool calls.
 //!
 //! A vendor may tell several calls side by side; Anthropic's clients read one block after the other. So a call whose
-//! arguments are not complete keeps its turn, and what comes meanwhile waits, in the order in which it began.
+//! arguments are not complete keeps its turn, and what comes meanwhile waits, in the order in which it began. A vendor
+//! that never completes a call must not fill memory with it, so only so much waits.
+
+mod weight;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use wharf::{CallDelta, Event};
+use wharf::{CallDelta, Error, ErrorKind, Event};
 
+use self::weight::{of_call, of_event};
 use super::json_end::JsonEnd;
+
+/// How many calls may wait. No model has so many called at once.
+const MAX_CALLS: usize = 4096;
+/// How much may wait, in bytes. Whole answers are smaller.
+const MAX_BYTES: usize = 32 << 20;
 
 /// The calls of a stream.
 #[derive(Debug, Default)]
@@ -16,6 +25,14 @@ pub(super) struct Calls {
     last: Option<Call>,
     /// What waits for its turn.
     waiting: VecDeque<Waiting>,
+    /// How much has had its turn after it waited: what waits is numbered on from there.
+    passed: usize,
+    /// The number of the last call of each index among those that wait.
+    places: BTreeMap<u32, usize>,
+    /// How many calls wait.
+    count: usize,
+    /// How much waits, in bytes.
+    bytes: usize,
     /// The calls that had their turn, by the vendor's index, with their identifiers.
     told: BTreeMap<u32, Option<String>>,
 }
@@ -92,38 +109,70 @@ impl Calls {
     }
 
     /// Has a piece of a call wait.
-    pub(super) fn wait(&mut self, piece: CallDelta) {
+    ///
+    /// # Errors
+    /// `UpstreamProtocol` when too much waits.
+    pub(super) fn wait(&mut self, piece: CallDelta) -> Result<(), Error> {
+        self.bytes = self.bytes.saturating_add(of_call(&piece));
         let place = self.place(piece.index);
         if let Some(Waiting::Call(pieces)) = place.and_then(|at| self.waiting.get_mut(at))
             && !differs(pieces.first().and_then(|first| first.id.as_ref()), &piece)
         {
             pieces.push(piece);
         } else {
+            self.count += 1;
+            self.places.insert(piece.index, self.passed + self.waiting.len());
             self.waiting.push_back(Waiting::Call(vec![piece]));
         }
+        self.check()
     }
 
     /// Has anything else wait.
-    pub(super) fn wait_with(&mut self, content: Event) {
+    ///
+    /// # Errors
+    /// As [`Calls::wait`].
+    pub(super) fn wait_with(&mut self, content: Event) -> Result<(), Error> {
+        self.bytes = self.bytes.saturating_add(of_event(&content));
         self.waiting.push_back(Waiting::Content(content));
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.count <= MAX_CALLS && self.bytes <= MAX_BYTES {
+            return Ok(());
+        }
+        let message = "the provider said too much beside a tool call that it did not complete";
+        Err(Error::new(ErrorKind::UpstreamProtocol, message))
     }
 
     /// What has waited longest.
     pub(super) fn take_next(&mut self) -> Option<Waiting> {
-        self.waiting.pop_front()
+        let next = self.waiting.pop_front()?;
+        match &next {
+            Waiting::Call(pieces) => {
+                self.count = self.count.saturating_sub(1);
+                let bytes: usize = pieces.iter().map(of_call).sum();
+                self.bytes = self.bytes.saturating_sub(bytes);
+                // A later call may have the same index.
+                if let Some(first) = pieces.first()
+                    && self.places.get(&first.index) == Some(&self.passed)
+                {
+                    self.places.remove(&first.index);
+                }
+            }
+            Waiting::Content(event) => self.bytes = self.bytes.saturating_sub(of_event(event)),
+        }
+        self.passed += 1;
+        Some(next)
     }
 
     fn present(&self, open: Option<u32>) -> Option<&Call> {
         self.last.as_ref().filter(|call| Some(call.block) == open)
     }
 
-    /// The last call of this index among those that wait. Mostly it is the last of all.
+    /// Where the last call of this index among those that wait is.
     fn place(&self, index: u32) -> Option<usize> {
-        let of_index = |waiting: &Waiting| match waiting {
-            Waiting::Call(pieces) => pieces.first().is_some_and(|first| first.index == index),
-            Waiting::Content(_) => false,
-        };
-        self.waiting.iter().rposition(of_index)
+        self.places.get(&index)?.checked_sub(self.passed)
     }
 
     /// Whether a piece begins another call under an index that was used: some vendors give all calls the same.
@@ -140,3 +189,7 @@ fn differs(id: Option<&String>, piece: &CallDelta) -> bool {
     let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
     names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
 }
+
+#[cfg(test)]
+#[path = "calls_tests.rs"]
+mod tests;

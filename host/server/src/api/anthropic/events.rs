@@ -23,6 +23,8 @@ pub(super) struct Events {
     id: String,
     model: String,
     started: bool,
+    /// Whether the provider said who answers.
+    introduced: bool,
     form: Form,
     blocks: BlockEvents,
     calls: Calls,
@@ -46,6 +48,7 @@ impl Events {
             id: own.id.to_owned(),
             model: own.model.to_owned(),
             started: false,
+            introduced: false,
             form: Form::default(),
             blocks: BlockEvents::default(),
             calls: Calls::default(),
@@ -59,14 +62,15 @@ impl Events {
     /// Writes an event's events, none for some.
     ///
     /// # Errors
-    /// `UpstreamProtocol` when the provider adds to a call that it was done with: the client has its end already.
+    /// `UpstreamProtocol` when the provider adds to a call that it was done with: the client has its end already; and
+    /// when it says too much beside a call that it does not complete.
     pub(super) fn event(&mut self, event: &Event, out: &mut String) -> Result<(), Error> {
         match event {
             Event::Start(start) => self.head(start),
             Event::ToolCall(call) => return self.call(call, out),
             Event::Text(_) | Event::Reasoning(_) | Event::Refusal(_) | Event::Part(_) => {
                 if self.calls.busy(self.blocks.open()) {
-                    self.calls.wait_with(event.clone());
+                    self.calls.wait_with(event.clone())?;
                 } else {
                     self.content(event, out);
                 }
@@ -107,6 +111,7 @@ impl Events {
     }
 
     fn head(&mut self, start: &Start) {
+        self.introduced = true;
         if let Some(id) = &start.id {
             self.id.clone_from(id);
         }
@@ -218,7 +223,7 @@ impl Events {
         match self.calls.turn(call, self.blocks.open()) {
             Turn::Begins => self.begin_call(call, out),
             Turn::GoesOn => self.go_on_with_call(call, out),
-            Turn::Waits => self.calls.wait(call.clone()),
+            Turn::Waits => self.calls.wait(call.clone())?,
             Turn::Late if call.arguments.trim().is_empty() => {}
             Turn::Late => {
                 let message = "the provider added to a tool call that it was done with";
@@ -305,6 +310,8 @@ impl Events {
                 let write = |out: &mut String| form.media_fields(media, out);
                 self.blocks.begin(Kind::Own, Left::default(), out, write);
             }
+            // After the vendor's own events it says nothing new.
+            Part::Extension(extension) if extension.kind == DIALECT && self.blocks.take_shown() => {}
             Part::Extension(extension) if extension.kind == DIALECT => {
                 if let Ok(block) = serde_json::from_str::<&RawValue>(&extension.value.0) {
                     self.blocks.own(block, &Leftover::default(), out);
@@ -335,6 +342,7 @@ impl Events {
                 self.start(out);
                 self.close(out);
                 self.blocks.own(&block, &beside, out);
+                self.blocks.show();
             }
             Some(Rest::Delta(piece, left)) => {
                 self.start(out);
@@ -353,6 +361,8 @@ impl Events {
             }
             Some(Rest::End(left)) => self.rest.end.extend(left),
             Some(Rest::Stop(fields)) => self.rest.stop = fields,
+            // The head comes before everything else, and nobody knows it yet.
+            Some(Rest::Event(name, _)) if name == "ping" && !self.introduced && !self.started => {}
             Some(Rest::Event(name, event)) => self.own_event(&name, &event, out),
             None => {}
         }

@@ -308,6 +308,16 @@ fn a_call_that_is_never_complete_ends_with_the_answer() {
 }
 
 #[test]
+fn calls_beside_one_that_is_never_complete_end_the_stream_when_they_are_too_many() {
+    let beside = (1..5_000).map(|index| call(index, Some("y"), "{}"));
+    let events: Vec<Event> = std::iter::once(call(0, Some("x"), "{")).chain(beside).collect();
+    let error = try_render(&events).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UpstreamProtocol);
+    let complete: Vec<Event> = (0..5_000).map(|index| call(index, Some("y"), "{}")).collect();
+    assert!(try_render(&complete).is_ok(), "those that take turns do not wait");
+}
+
+#[test]
 fn calls_under_one_index_are_told_apart_by_their_identifiers() {
     let events = render(&[
         call(0, Some("x"), ""),
@@ -500,6 +510,90 @@ fn what_nobody_mapped_passes_with_running_indices() {
     );
     assert_eq!(events[8]["context"], json!({"y": 1}));
     assert_eq!(events[9]["metrics"], json!({"z": 1}));
+}
+
+#[test]
+fn a_block_that_is_told_in_pieces_and_then_whole_is_told_once() {
+    let event = |value: &str| Event::Extension(ours(value));
+    let begins =
+        event(r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s"}}"#);
+    let goes_on =
+        event(r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#);
+    let ends = event(r#"{"type":"content_block_stop","index":0,"z":1}"#);
+    let whole = Event::Part(Part::Extension(ours(
+        r#"{"type":"server_tool_use","id":"s","input":{}}"#,
+    )));
+    let once = ["0 server_tool_use", "0 {}", "0 ."];
+    let events = render(&[
+        start(None),
+        begins.clone(),
+        goes_on.clone(),
+        ends.clone(),
+        whole.clone(),
+    ]);
+    assert_eq!(story(&events)[1..4], once);
+    assert_eq!(events[3]["z"], 1);
+    let cut = render(&[start(None), begins.clone(), goes_on.clone(), whole.clone()]);
+    assert_eq!(story(&cut)[1..4], once, "and ends with the part");
+    let text = Event::Text("a".into());
+    let twice = render(&[
+        begins.clone(),
+        goes_on,
+        ends,
+        whole.clone(),
+        text.clone(),
+        whole.clone(),
+    ]);
+    assert_eq!(
+        story(&twice)[1..],
+        [
+            "0 server_tool_use",
+            "0 {}",
+            "0 .",
+            "1 text",
+            "1 a",
+            "1 .",
+            "2 server_tool_use",
+            "2 .",
+            "message_delta",
+            "message_stop"
+        ],
+        "a part without events is another block"
+    );
+    let between = render(&[begins, text, whole]);
+    assert_eq!(story(&between).iter().filter(|told| told.ends_with("_use")).count(), 2);
+}
+
+#[test]
+fn a_ping_of_the_vendor_reaches_the_client_behind_the_head() {
+    let ping = || Event::Extension(ours(r#"{"type":"ping"}"#));
+    let events = render(&[
+        ping(),
+        start(None),
+        ping(),
+        Event::Text("a".into()),
+        ping(),
+        Event::Text("b".into()),
+        Event::Extension(Extension {
+            kind: "other.dialect".into(),
+            value: Json(r#"{"type":"ping"}"#.into()),
+        }),
+    ]);
+    assert_eq!(
+        story(&events),
+        [
+            "message_start",
+            "ping",
+            "0 text",
+            "0 a",
+            "ping",
+            "0 b",
+            "0 .",
+            "message_delta",
+            "message_stop"
+        ]
+    );
+    assert_eq!(events[0]["message"]["id"], "msg_1", "not the host's own");
 }
 
 #[test]

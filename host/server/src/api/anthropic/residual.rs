@@ -3,7 +3,8 @@
 //! Such a stream says everything once, so nothing of it holds for later events: a leftover belongs to the one event
 //! that it is left of, and has its structure. The `type` tells which that is; without it the fields do. Inside it, a
 //! block or a piece without what it is for is a leftover; a whole one, or one of a kind that nobody mapped, is told as
-//! it came.
+//! it came. A provider that passes the events of a block on may tell the whole block as a part right after them, for
+//! clients that do not read the vendor's events; here that part is the same once more.
 
 use serde_json::value::RawValue;
 use wharf::Json;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use serde_json::value::RawValue;
 use wharf::{FinishReason, Part, Reasoning, Response, ToolCall};
 
 use super::residual::{CallExtra, Residual};
@@ -39,11 +40,13 @@ pub(super) fn render(response: &Response, own: &Identity<'_>) -> String {
         let _ = write!(out, ",\"created\":{}", own.created);
     }
     out.push_str(",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
-    content(response, &mut out);
+    let parts = residual.inner.get("content").map(AsRef::as_ref);
+    content(response, parts, &mut out);
     append(&residual.inner, &["content", "role"], &mut out);
     out.push('}');
     if !residual.choice.contains_key("finish_reason") {
-        let _ = write!(out, ",\"finish_reason\":\"{}\"", finish(response.finish));
+        let refused = response.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
+        let _ = write!(out, ",\"finish_reason\":\"{}\"", finish(response.finish, refused));
     }
     append(&residual.choice, &[], &mut out);
     out.push('}');
@@ -60,13 +63,31 @@ pub(super) fn render(response: &Response, own: &Identity<'_>) -> String {
     out
 }
 
-/// `content` and what belongs to it: reasoning, refusal, tool calls.
-fn content(response: &Response, out: &mut String) {
+/// `content` and what belongs to it: reasoning, refusal, tool calls. `parts` are those of the vendor's content that
+/// nobody mapped; the text is one of them then.
+fn content(response: &Response, parts: Option<&RawValue>, out: &mut String) {
     let has_text = response.parts.iter().any(|part| matches!(part, Part::Text(_)));
-    if has_text {
+    let parts: Vec<&RawValue> = parts
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
+    if parts.is_empty() && has_text {
         push_string(&response.text(), out);
-    } else {
+    } else if parts.is_empty() {
         out.push_str("null");
+    } else {
+        out.push('[');
+        if has_text {
+            out.push_str("{\"type\":\"text\",\"text\":");
+            push_string(&response.text(), out);
+            out.push('}');
+        }
+        for (index, part) in parts.iter().enumerate() {
+            if has_text || index > 0 {
+                out.push(',');
+            }
+            push_raw(part, out);
+        }
+        out.push(']');
     }
     let mut refusal = None;
     let mut calls = Vec::new();
@@ -126,13 +147,93 @@ pub(super) fn reasoning_field(reasoning: &Reasoning) -> &'static str {
     }
 }
 
-/// OpenAI's word for why the model stopped.
-pub(super) fn finish(reason: FinishReason) -> &'static str {
+/// OpenAI's word for why the model stopped. `in_words`: it says in words that it refuses.
+///
+/// A refusal without a word would look like an empty answer, so it counts as one of the filter. Of other reasons, such
+/// as a pause of the vendor's own tools, nobody knows that the answer is whole: the nearest word is that it was cut
+/// off.
+pub(super) fn finish(reason: FinishReason, in_words: bool) -> &'static str {
     match reason {
-        FinishReason::Stop | FinishReason::Refusal | FinishReason::Other => "stop",
-        FinishReason::Length => "length",
+        FinishReason::Stop => "stop",
+        FinishReason::Refusal if in_words => "stop",
+        FinishReason::ContentFilter | FinishReason::Refusal => "content_filter",
+        FinishReason::Length | FinishReason::Other => "length",
         FinishReason::ToolCalls => "tool_calls",
-        FinishReason::ContentFilter => "content_filter",
         FinishReason::Error => "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use wharf::{Extension, Json, Usage};
+
+    fn rendered(parts: Vec<Part>, finish: FinishReason, extra: Option<Extension>) -> Value {
+        let response = Response {
+            id: None,
+            model: None,
+            parts,
+            finish,
+            usage: Usage::default(),
+            extra,
+        };
+        let own = Identity {
+            id: "own",
+            model: "route",
+            created: 7,
+        };
+        let written = render(&response, &own);
+        let mut written: Value = serde_json::from_str(&written).unwrap_or_else(|e| panic!("{e}: {written}"));
+        written["choices"][0].take()
+    }
+
+    fn word(parts: Vec<Part>, finish: FinishReason) -> Value {
+        rendered(parts, finish, None)["finish_reason"].clone()
+    }
+
+    #[test]
+    fn a_refusal_is_seen_in_words_or_in_the_finish_reason() {
+        assert_eq!(word(vec![], FinishReason::Refusal), "content_filter");
+        assert_eq!(
+            word(vec![Part::Refusal("no".into())], FinishReason::Refusal),
+            "stop",
+            "as OpenAI does it"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_paused_does_not_look_done() {
+        assert_eq!(word(vec![Part::text("a")], FinishReason::Other), "length");
+        let foreign = Extension {
+            kind: "anthropic.messages".into(),
+            value: Json(r#"{"stop_reason":"pause_turn"}"#.into()),
+        };
+        let choice = rendered(vec![], FinishReason::Other, Some(foreign));
+        assert_eq!(choice["finish_reason"], "length");
+        let own = Extension {
+            kind: DIALECT.into(),
+            value: Json(r#"{"choices":[{"finish_reason":"paused"}]}"#.into()),
+        };
+        let choice = rendered(vec![], FinishReason::Other, Some(own));
+        assert_eq!(
+            choice["finish_reason"], "paused",
+            "a vendor of this dialect says it itself"
+        );
+    }
+
+    #[test]
+    fn parts_of_the_content_that_nobody_mapped_stand_beside_the_text() {
+        let of = |parts| {
+            let rest = Extension {
+                kind: DIALECT.into(),
+                value: Json(r#"{"choices":[{"message":{"content":[{"type":"reference","n":1.0}]}}]}"#.into()),
+            };
+            rendered(parts, FinishReason::Stop, Some(rest))["message"]["content"].clone()
+        };
+        let reference = json!({"type": "reference", "n": 1.0});
+        assert_eq!(of(vec![]), json!([reference]));
+        let said = json!({"type": "text", "text": "a"});
+        assert_eq!(of(vec![Part::text("a")]), json!([said, reference]));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The parts of a chunk that stay the same are written once; a word of the answer costs one small copy.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
@@ -33,8 +34,14 @@ pub(super) struct Chunks {
     /// The vendor's own word for why the model stopped, as JSON.
     own_reason: Option<String>,
     usage: Option<Usage>,
-    /// Tool calls so far.
-    calls: u32,
+    /// Whether the model said in words that it refuses.
+    refused: bool,
+    /// The last call under each of the vendor's indexes: its index in this stream and its identifier.
+    calls: BTreeMap<u32, (u32, Option<String>)>,
+    /// The first index behind all that are in use.
+    free: u32,
+    /// Whether a call got an index that is not the vendor's.
+    moved: bool,
     /// Whether the vendor speaks this dialect, as far as it said.
     ours: bool,
 }
@@ -67,7 +74,10 @@ impl Chunks {
             once: Once::default(),
             own_reason: None,
             usage: None,
-            calls: 0,
+            refused: false,
+            calls: BTreeMap::new(),
+            free: 0,
+            moved: false,
             ours: true,
         };
         chunks.lay_over(&Residual::default());
@@ -104,21 +114,23 @@ impl Chunks {
                     });
                 }
             }
-            Event::Refusal(text) => self.delta(out, |out| {
-                out.push_str("\"refusal\":");
-                push_string(text, out);
-            }),
+            Event::Refusal(text) => {
+                self.refused = true;
+                self.delta(out, |out| {
+                    out.push_str("\"refusal\":");
+                    push_string(text, out);
+                });
+            }
             Event::ToolCall(call) => {
-                self.calls = self.calls.max(call.index.saturating_add(1));
-                let ours = self.ours;
-                self.delta(out, |out| tool_call(call, ours, out));
+                let index = self.index(call);
+                self.call(index, call, out);
             }
             Event::Part(part) => self.part(part, out),
             Event::Usage(usage) => self.usage = Some(usage.clone()),
             Event::Finish(reason) => {
                 self.start(out);
                 let own = self.own_reason.take();
-                let reason = own.unwrap_or_else(|| format!("\"{}\"", finish(*reason)));
+                let reason = own.unwrap_or_else(|| format!("\"{}\"", finish(*reason, self.refused)));
                 let once = std::mem::take(&mut self.once);
                 self.chunk(out, |_| {}, &once, &reason);
             }
@@ -172,6 +184,27 @@ impl Chunks {
         out.push_str(&self.tail);
     }
 
+    fn call(&mut self, index: u32, call: &CallDelta, out: &mut String) {
+        let ours = self.ours;
+        self.delta(out, |out| tool_call(index, call, ours, out));
+    }
+
+    /// The index of the call that a piece belongs to. Some vendors give all calls the same, and a client would take
+    /// them for one.
+    fn index(&mut self, piece: &CallDelta) -> u32 {
+        let known = self.calls.get(&piece.index);
+        if let Some((index, _)) = known.filter(|(_, id)| !another(id.as_ref(), piece)) {
+            return *index;
+        }
+        // Calls that begin out of order keep the vendor's indexes, as long as none of those was given to another.
+        let own = piece.index >= self.free || (known.is_none() && !self.moved);
+        self.moved |= !own;
+        let index = if own { piece.index } else { self.free };
+        self.free = self.free.max(index.saturating_add(1));
+        self.calls.insert(piece.index, (index, piece.id.clone()));
+        index
+    }
+
     fn part(&mut self, part: &Part, out: &mut String) {
         match part {
             Part::Text(text) => self.event(&Event::Text(text.text.clone()), out),
@@ -179,20 +212,22 @@ impl Chunks {
             Part::Reasoning(reasoning) => self.event(&Event::Reasoning(reasoning.clone()), out),
             Part::ToolCall(call) => {
                 let whole = CallDelta {
-                    index: self.calls,
+                    index: self.free,
                     id: Some(call.id.clone()),
                     name: Some(call.name.clone()),
                     arguments: call.arguments.0.clone(),
                     extra: call.extra.clone(),
                 };
-                self.event(&Event::ToolCall(whole), out);
+                self.free = self.free.saturating_add(1);
+                self.moved = true;
+                self.call(whole.index, &whole, out);
             }
             // A chunk has no place for these.
             Part::Media(_) | Part::ToolResult(_) | Part::Extension(_) => {}
         }
     }
 
-    /// Takes new leftovers into use; returns other choices, which are sent once.
+    /// Takes new leftovers into use; returns choices that are sent once and by themselves.
     fn extension(&mut self, extension: Option<&Extension>, out: &mut String) -> Vec<String> {
         self.flush(out);
         self.ours = extension.map_or(self.ours, |extension| extension.kind == DIALECT);
@@ -203,7 +238,13 @@ impl Chunks {
             push_raw(raw, &mut text);
             text
         };
-        residual.others.iter().map(|raw| one_line(raw)).collect()
+        // Parts of the content that nobody mapped would be a second `content` beside the text.
+        let parts = residual.inner.get("content").map(|raw| {
+            let parts = one_line(raw);
+            format!("{{\"index\":0,\"delta\":{{\"content\":{parts}}},\"finish_reason\":null}}")
+        });
+        let others = residual.others.iter().map(|raw| one_line(raw));
+        parts.into_iter().chain(others).collect()
     }
 
     fn others(&self, others: &[String], out: &mut String) {
@@ -231,7 +272,7 @@ impl Chunks {
         append(&residual.top, &["usage"], &mut self.top_rest);
         self.own_reason = residual.choice.get("finish_reason").map(|raw| raw.get().to_owned());
         self.once = Once::default();
-        append(&residual.inner, &[], &mut self.once.delta);
+        append(&residual.inner, &["content"], &mut self.once.delta);
         let mut constant = String::new();
         for (name, value) in &residual.choice {
             let into = if value.get() == "null" {
@@ -267,9 +308,16 @@ impl Chunks {
     }
 }
 
-fn tool_call(call: &CallDelta, ours: bool, out: &mut String) {
+/// Whether a piece begins another call than the one with this identifier. Only one with a tool's name can: some
+/// vendors make up a new identifier for every piece.
+fn another(id: Option<&String>, piece: &CallDelta) -> bool {
+    let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
+    names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
+}
+
+fn tool_call(index: u32, call: &CallDelta, ours: bool, out: &mut String) {
     let extra = CallExtra::of(call.extra.as_ref(), ours);
-    let _ = write!(out, "\"tool_calls\":[{{\"index\":{}", call.index);
+    let _ = write!(out, "\"tool_calls\":[{{\"index\":{index}");
     if let Some(id) = &call.id {
         out.push_str(",\"id\":");
         push_string(id, out);

@@ -1,7 +1,7 @@
 //! What streams look like.
 
 use serde_json::{Value, json};
-use wharf::{FinishReason, Json, Start};
+use wharf::{FinishReason, Json, Start, ToolCall};
 
 use super::*;
 
@@ -141,6 +141,15 @@ fn an_event_of_nothing_but_leftovers_is_not_lost() {
 }
 
 #[test]
+fn parts_of_the_content_that_nobody_mapped_do_not_replace_the_text() {
+    let parts = leftover(r#"{"choices":[{"delta":{"content":[{"type":"reference"}],"x":1}}]}"#);
+    let chunks = render(false, &[start(None), parts, Event::Text("a".into())]);
+    let delta = |chunk: &Value| chunk["choices"][0]["delta"].clone();
+    assert_eq!(delta(&chunks[1]), json!({"content": [{"type": "reference"}]}));
+    assert_eq!(delta(&chunks[2]), json!({"content": "a", "x": 1}));
+}
+
+#[test]
 fn a_line_break_in_a_leftover_does_not_break_the_stream() {
     let chunks = render(
         false,
@@ -242,6 +251,67 @@ fn a_tool_call_says_who_it_is_once() {
         json!([{"index": 1, "function": {"arguments": "{}"}}])
     );
     assert_eq!(chunks[3]["choices"][0]["finish_reason"], "tool_calls");
+}
+
+#[test]
+fn every_call_has_an_index_of_its_own() {
+    let piece = |index: u32, id: Option<&str>| {
+        Event::ToolCall(CallDelta {
+            index,
+            id: id.map(str::to_owned),
+            name: id.map(|_| "f".to_owned()),
+            arguments: "{}".to_owned(),
+            extra: None,
+        })
+    };
+    let whole = Event::Part(Part::ToolCall(ToolCall {
+        id: "w".into(),
+        name: "f".into(),
+        arguments: Json("{}".into()),
+        extra: None,
+    }));
+    let indexes = |events: &[Event]| -> Vec<Value> {
+        render(false, events)[1..]
+            .iter()
+            .map(|chunk| chunk["choices"][0]["delta"]["tool_calls"][0]["index"].clone())
+            .collect()
+    };
+    assert_eq!(
+        indexes(&[
+            piece(0, Some("x")),
+            piece(0, Some("y")),
+            piece(0, None),
+            piece(1, Some("z"))
+        ]),
+        [0, 1, 1, 2],
+        "a vendor's index with a new identifier is another call"
+    );
+    assert_eq!(
+        indexes(&[piece(1, Some("y")), piece(0, Some("x")), piece(1, None)]),
+        [1, 0, 1],
+        "a vendor that counts is believed"
+    );
+    assert_eq!(
+        indexes(&[whole.clone(), piece(0, Some("x")), whole]),
+        [0, 1, 2],
+        "calls that come whole count too"
+    );
+}
+
+#[test]
+fn a_stream_that_is_no_whole_answer_does_not_look_done() {
+    let word = |events: &[Event]| render(false, events).last().unwrap()["choices"][0]["finish_reason"].clone();
+    let refusal = Event::Finish(FinishReason::Refusal);
+    assert_eq!(word(std::slice::from_ref(&refusal)), "content_filter");
+    assert_eq!(
+        word(&[Event::Refusal("no".into()), refusal]),
+        "stop",
+        "what is said in words needs no other sign"
+    );
+    assert_eq!(
+        word(&[Event::Text("a".into()), Event::Finish(FinishReason::Other)]),
+        "length"
+    );
 }
 
 #[test]

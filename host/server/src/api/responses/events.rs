@@ -2,6 +2,8 @@
 //!
 //! Nothing is held back but the end, until all tokens are counted.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 use wharf::{CallDelta, Error, Event, Extension, FinishReason, Part, Usage};
 
@@ -20,8 +22,8 @@ pub(super) struct Events {
     rest: Leftover,
     started: bool,
     output: Output,
-    /// The item of each tool call, by the call's index.
-    calls: Vec<(u32, usize)>,
+    /// The item of each tool call with the call's identifier, by the call's index.
+    calls: BTreeMap<u32, (usize, Option<String>)>,
     usage: Usage,
     finish: Option<FinishReason>,
     refused: bool,
@@ -35,7 +37,7 @@ impl Events {
             rest: Leftover::default(),
             started: false,
             output: Output::default(),
-            calls: Vec::new(),
+            calls: BTreeMap::new(),
             usage: Usage::default(),
             finish: None,
             refused: false,
@@ -126,16 +128,17 @@ impl Events {
     }
 
     fn call(&mut self, call: &CallDelta, out: &mut String) {
-        let known = self.calls.iter().find(|(index, _)| *index == call.index);
-        let item = match known.map(|(_, item)| *item) {
-            Some(item) => {
+        let known = self.calls.get(&call.index);
+        let item = match known.filter(|(_, id)| !another(id.as_ref(), call)) {
+            Some((item, _)) => {
+                let item = *item;
                 self.output.add_fields(item, call.extra.as_ref());
                 item
             }
             None => {
                 let (id, name) = (call.id.as_deref(), call.name.as_deref());
                 let item = self.output.call(id, name, call.extra.as_ref(), out);
-                self.calls.push((call.index, item));
+                self.calls.insert(call.index, (item, call.id.clone()));
                 item
             }
         };
@@ -177,6 +180,13 @@ impl Events {
             Part::Media(_) | Part::ToolResult(_) => {}
         }
     }
+}
+
+/// Whether a piece begins another call than the one with this identifier: some vendors give all calls the same index.
+/// Only a piece with a tool's name can: some make up a new identifier for every piece.
+fn another(id: Option<&String>, piece: &CallDelta) -> bool {
+    let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
+    names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
 }
 
 #[cfg(test)]

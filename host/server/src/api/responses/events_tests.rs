@@ -205,6 +205,24 @@ fn calls_are_items_of_their_own_and_may_take_turns() {
 }
 
 #[test]
+fn an_index_that_is_used_again_is_another_call() {
+    let told = told(&[
+        start(),
+        piece(0, Some("x"), "{}"),
+        piece(0, Some("y"), "{"),
+        piece(0, None, "}"),
+        Event::Finish(FinishReason::ToolCalls),
+    ]);
+    let calls: Vec<_> = last(&told)["output"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["call_id"].clone(), item["arguments"].clone()))
+        .collect();
+    assert_eq!(calls, [(json!("x"), json!("{}")), (json!("y"), json!("{}"))]);
+}
+
+#[test]
 fn a_call_that_comes_whole_ends_at_once_and_can_be_answered() {
     let call = |id: &str| {
         Event::Part(Part::ToolCall(ToolCall {
