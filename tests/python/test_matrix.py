@@ -284,7 +284,7 @@ HEAD = """\
 
 The vendors are emulated, see [mock.md](mock.md). `azure` is the provider `azure-openai`, and `localai` the provider \
 `openai` in front of a server that leaves out counts, identifiers and finish reasons, adds fields and writes `data:` \
-without a space. The models could do everything; what a vendor's own model cannot do is said by the vendor.
+without a space. The emulator takes what the APIs allow for; what a vendor refuses beyond that, a version or a model of it, is not seen here. The models could do everything; what a vendor's own model cannot do is said by the vendor.
 
 **yes**: the answer is the same as that of all other vendors. A number: it is refused with status 400 and an error \
 that names the field; the error's words are [below](#what-is-refused).

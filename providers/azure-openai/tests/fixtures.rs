@@ -3,6 +3,7 @@
 //! What every OpenAI-like vendor shares is tested in `sdk/openai`; here is what Azure adds.
 //! `UPDATE_EXPECT=1 cargo test -p wharf-provider-azure-openai` writes the expected files anew.
 
+#[path = "../../../sdk/rust/testdata/values.rs"]
 mod values;
 
 use std::fs;

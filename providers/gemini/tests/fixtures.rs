@@ -3,6 +3,7 @@
 //! `UPDATE_EXPECT=1 cargo test -p wharf-provider-gemini` writes the expected files anew.
 
 mod asked;
+#[path = "../../../sdk/rust/testdata/values.rs"]
 mod values;
 
 use std::fs;

@@ -1,9 +1,14 @@
-//! What a provider says to the host, as JSON for the expected files. Fields without a value are left out.
+//! What a provider says to the host, as JSON for the expected files of its fixtures. Fields without a value are left out.
+
+#![allow(
+    dead_code,
+    reason = "each provider's tests compile this file for themselves and use a part of it"
+)]
 
 use serde_json::{Map, Value, json};
 use wharf_provider_sdk::{
-    CallDelta, EmbedResponse, Error, ErrorKind, Event, Extension, FinishReason, Media, MediaData, Model, Part,
-    Reasoning, Response, Start, ToolCall, Usage,
+    CallDelta, Capabilities, EmbedResponse, Error, ErrorKind, Event, Extension, FinishReason, Media, MediaData, Model,
+    Part, PullProgress, Reasoning, Response, Start, Support, ToolCall, Usage,
 };
 
 /// An object of the fields that have a value.
@@ -155,9 +160,16 @@ pub(crate) fn embeddings(answer: &EmbedResponse) -> Value {
     ])
 }
 
-/// A model of the vendor's list.
+/// A model.
 pub(crate) fn model(model: &Model) -> Value {
-    object([("id", json!(model.id)), ("extra", parsed(model.extra.as_ref()))])
+    object([
+        ("id", json!(model.id)),
+        ("created", json!(model.created)),
+        ("owner", json!(model.owner)),
+        ("size", json!(model.size)),
+        ("loaded", json!(model.loaded)),
+        ("extra", parsed(model.extra.as_ref())),
+    ])
 }
 
 /// An error, without the vendor's body: that is the input.
@@ -192,4 +204,37 @@ fn kind(kind: &ErrorKind) -> &str {
         ErrorKind::Internal => "internal",
         ErrorKind::Other(word) => word,
     }
+}
+
+fn support(support: Support) -> &'static str {
+    match support {
+        Support::Yes => "yes",
+        Support::No => "no",
+        Support::Unknown => "unknown",
+    }
+}
+
+/// What a model can do.
+pub(crate) fn capabilities(found: &Capabilities) -> Value {
+    object([
+        ("streaming", json!(support(found.streaming))),
+        ("tools", json!(support(found.tools))),
+        ("parallel_tools", json!(support(found.parallel_tools))),
+        ("images", json!(support(found.images))),
+        ("json_schema", json!(support(found.json_schema))),
+        ("thinking", json!(support(found.thinking))),
+        ("context_tokens", json!(found.context_tokens)),
+        ("max_output_tokens", json!(found.max_output_tokens)),
+        ("extra", parsed(found.extra.as_ref())),
+    ])
+}
+
+/// A step of a pull.
+pub(crate) fn progress(progress: &PullProgress) -> Value {
+    object([
+        ("status", json!(progress.status)),
+        ("digest", json!(progress.digest)),
+        ("total", json!(progress.total)),
+        ("completed", json!(progress.completed)),
+    ])
 }
