@@ -114,9 +114,7 @@ async fn on_route<X: Exchange>(
         let (member, running) = visit.seek::<X>(journey).await?;
         match visit.attempt::<X>(member, running, request, journey).await {
             Ok(answered) => {
-                if visit.asked == 1 {
-                    route.budget.deposit(Instant::now());
-                }
+                route.budget.deposit(Instant::now());
                 return Ok(answered);
             }
             Err(failed) => visit.failed(failed, X::FORM, journey)?,

@@ -2,7 +2,7 @@
 //!
 //! Attempts per request alone do not protect an upstream. When everything fails, three attempts each mean three
 //! times the load, at the moment when there is the least room for it. The budget ties retries to what goes well:
-//! a request that ends without needing a retry deposits a share of one, every retry withdraws one, and a floor
+//! a request that is answered deposits a share of one, every retry withdraws one, and a floor
 //! lets a quiet route retry at all. When it is used up, requests fail with their first error instead of joining
 //! the storm.
 
@@ -67,7 +67,7 @@ impl Budget {
         }
     }
 
-    /// A request ended without needing a retry.
+    /// A request was answered.
     pub fn deposit(&mut self, now: Instant) {
         let slice = self.present(now);
         slice.0 = slice.0.saturating_add(1);
@@ -132,7 +132,7 @@ impl RetryBudget {
         Self(Mutex::new(Budget::new(settings, now)))
     }
 
-    /// A request ended without needing a retry.
+    /// A request was answered.
     pub fn deposit(&self, now: Instant) {
         self.lock().deposit(now);
     }

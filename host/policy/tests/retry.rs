@@ -438,3 +438,16 @@ async fn what_one_deployment_refuses_unasked_another_may_do_and_it_costs_no_atte
         "each was asked once"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_a_retry_saved_pays_for_retries_too() {
+    let (a, b) = (Vendor::new("a").otherwise(fail(OVERLOADED)), Vendor::new("b"));
+    let plan = route("chat")
+        .with(member(&a).trips_after(1000))
+        .with(member(&b).tier(1));
+    let chat = plan.max_attempts(2).budget(1.0, 1).build();
+    for _ in 0..1000 {
+        ask(&chat).await.expect("every answer pays for the next retry");
+    }
+    assert_eq!((a.calls(), b.calls(), counts(&chat).retries_denied), (1000, 1000, 0));
+}
