@@ -318,7 +318,7 @@ impl<'r> Visit<'r> {
     fn failed(&mut self, failed: Failed, form: Form, journey: &mut Journey<'_, '_>) -> Result<(), Failure> {
         self.mark(&failed);
         let Failed { member, error, .. } = failed;
-        if form == Form::Counted && treatment(&error).key == KeyFate::Rests {
+        if !form.tells_of_answers() && treatment(&error).key == KeyFate::Rests {
             // The key does not rest for it, and nobody waits so long for a number.
             self.trail.bar(member);
         }

@@ -32,6 +32,17 @@ pub enum Form {
     Counted,
 }
 
+impl Form {
+    /// Whether how it went says something about the answers of a deployment. Vendors count tokens with other machines and
+    /// other limits than they answer with, so a count tells neither breaker nor key.
+    pub(crate) fn tells_of_answers(self) -> bool {
+        match self {
+            Self::Whole | Self::Streamed => true,
+            Self::Counted => false,
+        }
+    }
+}
+
 /// An exponentially weighted moving average that fades while nothing is measured.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ewma(Option<(f64, Instant)>);

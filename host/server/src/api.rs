@@ -1,5 +1,7 @@
 //! The HTTP APIs. Wire shapes live here and nowhere else; each front door only translates.
 
+mod another_call;
+mod answering;
 mod anthropic;
 pub(crate) mod body;
 mod data_url;

@@ -2,48 +2,13 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p wharf-openai-api` writes the expected files anew.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "../../rust/testdata/files.rs"]
+mod files;
 
+use files::{beside, check, inputs, read};
 use serde_json::{Value, json};
 use wharf_openai_api::{embeddings, models};
 use wharf_provider_sdk::{EmbedResponse, Error, ErrorKind, Model, Usage};
-
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|e| panic!("{} must be readable: {e}", path.display()))
-}
-
-/// The inputs in a folder, in order.
-fn inputs(name: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder(name)).unwrap_or_else(|e| panic!("fixtures/{name} must be a folder: {e}"));
-    let paths = entries.map(|entry| entry.expect("an entry of a folder must be readable").path());
-    let mut found: Vec<PathBuf> = paths
-        .filter(|path| !path.to_string_lossy().ends_with(".expected.json"))
-        .collect();
-    found.sort();
-    assert!(!found.is_empty(), "fixtures/{name} must have inputs");
-    found
-}
-
-/// Compares with the expected file, or writes it.
-fn check(path: &Path, found: &Value) {
-    if std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1") {
-        let text = serde_json::to_string_pretty(found).expect("a JSON value can be written");
-        fs::write(path, text + "\n").unwrap_or_else(|e| panic!("{} must be writable: {e}", path.display()));
-        return;
-    }
-    let expected: Value =
-        serde_json::from_str(&read(path)).unwrap_or_else(|e| panic!("{} must be JSON: {e}", path.display()));
-    assert!(
-        expected == *found,
-        "{} must be what came out; UPDATE_EXPECT=1 writes it. It was:\n{found:#}",
-        path.display()
-    );
-}
 
 /// JSON text as the value it is; null without one.
 fn parsed(json: Option<&String>) -> Value {
@@ -113,7 +78,7 @@ fn embeddings_mean_what_they_should() {
             Ok(found) => answer(&found),
             Err(found) => json!({"error": error(&found)}),
         };
-        check(&path.with_extension("expected.json"), &found);
+        check(&beside(&path), &found);
     }
 }
 
@@ -124,7 +89,7 @@ fn lists_of_models_mean_what_they_should() {
             Ok(found) => found.iter().map(model).collect(),
             Err(found) => json!({"error": error(&found)}),
         };
-        check(&path.with_extension("expected.json"), &found);
+        check(&beside(&path), &found);
     }
 }
 
@@ -136,6 +101,6 @@ fn errors_are_classified() {
         let status = name.split('-').next().and_then(|status| status.parse().ok());
         let status = status.unwrap_or_else(|| panic!("{name} must begin with a status"));
         let found = Error::from_parts(status, |_| None, &read(&path));
-        check(&path.with_extension("expected.json"), &error(&found));
+        check(&beside(&path), &error(&found));
     }
 }

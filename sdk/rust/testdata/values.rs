@@ -238,3 +238,19 @@ pub(crate) fn progress(progress: &PullProgress) -> Value {
         ("completed", json!(progress.completed)),
     ])
 }
+
+/// All that is said, and how it ends.
+pub(crate) fn told<T>(mut next: impl FnMut() -> Result<Vec<T>, Error>, value: fn(&T) -> Value) -> Value {
+    let mut all = Vec::new();
+    loop {
+        match next() {
+            Ok(batch) if batch.is_empty() => break,
+            Ok(batch) => all.extend(batch.iter().map(value)),
+            Err(failed) => {
+                all.push(json!({"error": error(&failed)}));
+                break;
+            }
+        }
+    }
+    Value::Array(all)
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use wharf_types::Event;
 
-use super::size_of_events;
+use super::size::size_of_events;
 
 /// Collects the events of a running stream up to a limit; too large a stream is not kept.
 ///

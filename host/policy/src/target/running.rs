@@ -67,12 +67,11 @@ impl Running {
     pub fn answered(mut self, now: Instant) -> Answering {
         let target = &self.tally.target;
         target.load.observe(self.tally.form, self.tally.took(now), now);
-        let outcome = if self.tally.form == Form::Counted {
-            // Vendors count with other machines and other limits than they answer with.
-            Outcome::Unknown
-        } else {
+        let outcome = if self.tally.form.tells_of_answers() {
             target.standing.on_success(self.key);
             Outcome::Success
+        } else {
+            Outcome::Unknown
         };
         let permit = self.tally.pass.take().and_then(|pass| pass.end(outcome, now));
         self.tally.stage = Stage::Answering;
@@ -85,16 +84,16 @@ impl Running {
     /// It failed.
     pub fn failed(mut self, error: &Error, now: Instant) {
         let target = self.target();
-        let counted = self.tally.form == Form::Counted;
-        // A right to count that is missing, or a limit of it, says nothing about answers; a key that nobody knows does.
-        if !counted || error.kind() == ErrorKind::Unauthenticated {
+        let tells = self.tally.form.tells_of_answers();
+        // A key that nobody knows is none for answers either.
+        if tells || error.kind() == ErrorKind::Unauthenticated {
             target.standing.on_error(self.key, error, now);
         }
-        if !counted {
+        if tells {
             target.note(error, now);
         }
         let outcome = match outcome(error) {
-            _ if counted => Outcome::Unknown,
+            _ if !tells => Outcome::Unknown,
             Outcome::Abandoned if !self.tally.was_patient(now) => Outcome::Unknown,
             outcome @ (Outcome::Success | Outcome::Failure | Outcome::Unknown | Outcome::Abandoned) => outcome,
         };
@@ -120,7 +119,7 @@ impl Answering {
     /// It ended well.
     pub fn ended(self) {
         if let Some(permit) = self.permit
-            && self.tally.form != Form::Counted
+            && self.tally.form.tells_of_answers()
         {
             self.tally.target.breaker.completed(permit);
         }

@@ -19,19 +19,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
-use wharf::{CallOptions, Degraded, DeploymentName, Error, ErrorKind, ModelEntry, OpenStream, Phase};
+use wharf::{CallOptions, Error, ErrorKind, Event, ModelEntry};
 
 use self::answer::Identity;
 use self::events::Events;
 use self::request::MessagesRequest;
+use super::answering::EventWriter;
 use super::request_log::RequestLog;
-use super::{App, body, fields, headers, sse, timeout};
+use super::{App, answering, body, fields, headers, timeout};
 
 /// The dialect of this API; see `wit/types.wit`, `extension`.
 const DIALECT: &str = "anthropic.messages";
@@ -115,20 +113,11 @@ pub(super) async fn count_tokens(State(app): State<Arc<App>>, headers_in: Header
     };
     let request = &asked.message.request;
     let mut log = RequestLog::new(&id, &request.model, false);
-    match app.host.count_tokens(request, &asked.options).await {
-        Ok(answered) => {
-            let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-            log.answered(deployment, answered.attempts, degraded);
-            let count = json!({"input_tokens": answered.value});
-            let mut response = headers::json(StatusCode::OK, count.to_string());
-            headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
-            with_id(response, &id)
-        }
-        Err(error) => {
-            log.failed(&error);
-            error::failure(&error, &id)
-        }
-    }
+    let answered = app.host.count_tokens(request, &asked.options).await;
+    let response = answering::whole(answered, &mut log, &id, |answered| {
+        json!({"input_tokens": answered.value}).to_string()
+    });
+    response.map_or_else(|error| error::failure(&error, &id), |response| with_id(response, &id))
 }
 
 async fn whole(
@@ -138,20 +127,13 @@ async fn whole(
     id: &str,
     log: &mut RequestLog,
 ) -> Result<Response, Error> {
-    let answered = app
-        .host
-        .generate(request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    log.answered(deployment, answered.attempts, degraded);
+    let answered = app.host.generate(request, options).await;
     let own = Identity {
         id,
         model: &request.model,
     };
-    let mut response = headers::json(StatusCode::OK, answer::render(&answered.value, &own));
-    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
-    Ok(with_id(response, id))
+    let response = answering::whole(answered, log, id, |answered| answer::render(&answered.value, &own));
+    response.map(|response| with_id(response, id))
 }
 
 async fn streamed(
@@ -159,81 +141,41 @@ async fn streamed(
     request: &wharf::Request,
     options: &CallOptions,
     id: &str,
-    mut log: RequestLog,
+    log: RequestLog,
 ) -> Result<Response, Error> {
-    let answered = app
-        .host
-        .stream(request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
+    let answered = app.host.stream(request, options).await;
     let own = Identity {
         id,
         model: &request.model,
     };
-    let mut story = HeaderMap::new();
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    headers::story(&mut story, deployment, answered.attempts, degraded);
-    let running = Running {
+    let written = Written {
         id: id.to_owned(),
-        stream: answered.value,
         events: Events::new(&own),
-        log,
-        deployment: answered.deployment,
-        attempts: answered.attempts,
-        degraded: answered.degraded,
     };
-    let mut response = sse::response(running);
-    response.headers_mut().extend(story);
-    Ok(with_id(response, id))
+    answering::streamed(answered, log, id, written).map(|response| with_id(response, id))
 }
 
-/// A stream on its way to the client.
-struct Running {
+/// The events of a stream, and the name of the request, which its errors repeat.
+struct Written {
     id: String,
-    stream: OpenStream,
     events: Events,
-    log: RequestLog,
-    /// Who answers; nobody when the answer was kept from earlier or is a fixed text.
-    deployment: Option<DeploymentName>,
-    attempts: u32,
-    degraded: Option<Degraded>,
 }
 
-impl sse::Pieces for Running {
-    fn deadline(&self) -> Instant {
-        self.stream.deadline()
+impl EventWriter for Written {
+    fn event(&mut self, event: &Event, out: &mut String) -> Result<(), Error> {
+        self.events.event(event, out)
     }
 
-    fn expired() -> String {
-        let error = Error::new(ErrorKind::Timeout(Phase::Total), "the stream was not read in time");
-        error::event(&error, None)
+    fn end(&mut self, out: &mut String) {
+        self.events.end(out);
     }
 
-    /// Events that arrived together go out together. A failure ends the stream with an error event and without
-    /// `message_stop`, so that nobody takes it for a whole answer.
-    fn next(mut self) -> BoxFuture<'static, (String, Option<Self>)> {
-        async move {
-            let mut out = String::new();
-            let written = match self.stream.next().await {
-                Ok(events) if events.is_empty() => {
-                    self.events.end(&mut out);
-                    let (deployment, degraded) = (self.deployment.as_ref(), self.degraded.as_ref());
-                    self.log.answered(deployment, self.attempts, degraded);
-                    return (out, None);
-                }
-                Ok(events) => events.iter().try_for_each(|event| self.events.event(event, &mut out)),
-                Err(error) => Err(error),
-            };
-            match written {
-                Ok(()) => (out, Some(self)),
-                Err(error) => {
-                    self.log.failed(&error);
-                    out.push_str(&error::event(&error, Some(&self.id)));
-                    (out, None)
-                }
-            }
-        }
-        .boxed()
+    fn failure(&mut self, error: &Error) -> String {
+        error::event(error, Some(&self.id))
+    }
+
+    fn expired(error: &Error) -> String {
+        error::event(error, None)
     }
 }
 

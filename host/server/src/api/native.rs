@@ -8,11 +8,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use wharf::Error;
 
 use super::request_log::RequestLog;
-use super::{App, body, headers, openai, timeout};
+use super::{App, answering, body, headers, openai, timeout};
 pub(crate) use wire::generate_response;
 use wire::parse;
 
@@ -33,16 +33,9 @@ async fn answer(app: &App, headers_in: &HeaderMap, bytes: &[u8], id: &str) -> Re
         .and_then(|request| Ok((request, timeout::options(headers_in)?)))
         .inspect_err(|error| RequestLog::new(id, "", false).failed(error))?;
     let mut log = RequestLog::new(id, &request.model, false);
-    let answered = app
-        .host
-        .generate(&request, &options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    log.answered(deployment, answered.attempts, degraded);
-    let body = generate_response(&request.model, &answered);
-    // A tree of strings and numbers always serializes.
-    let mut response = headers::json(StatusCode::OK, serde_json::to_string(&body).unwrap_or_default());
-    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
-    Ok(headers::with_id(response, id))
+    let answered = app.host.generate(&request, &options).await;
+    answering::whole(answered, &mut log, id, |answered| {
+        // A tree of strings and numbers always serializes.
+        serde_json::to_string(&generate_response(&request.model, answered)).unwrap_or_default()
+    })
 }

@@ -15,18 +15,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::{Value, json};
-use tokio::time::Instant;
-use wharf::{CallOptions, Degraded, DeploymentName, Error, ErrorKind, ModelEntry, OpenStream, Phase};
+use wharf::{CallOptions, Error, ErrorKind, Event, ModelEntry};
 
 use self::answer::Identity;
 use self::chunks::Chunks;
+use super::answering::EventWriter;
 use super::body::{self, BodyError};
 use super::request_log::RequestLog;
-use super::{App, error, fields, headers, sse, timeout};
+use super::{App, answering, error, fields, headers, timeout};
 pub(super) use embeddings::embed;
 pub(crate) use usage::render as render_usage;
 
@@ -82,21 +80,9 @@ async fn whole(
     id: &str,
     log: &mut RequestLog,
 ) -> Result<Response, Error> {
-    let answered = app
-        .host
-        .generate(&chat.request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    log.answered(deployment, answered.attempts, degraded);
-    let own = Identity {
-        id,
-        model: &chat.request.model,
-        created: headers::unix_time(),
-    };
-    let mut response = headers::json(StatusCode::OK, answer::render(&answered.value, &own));
-    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
-    Ok(headers::with_id(response, id))
+    let answered = app.host.generate(&chat.request, options).await;
+    let own = identity(chat, id);
+    answering::whole(answered, log, id, |answered| answer::render(&answered.value, &own))
 }
 
 async fn streamed(
@@ -104,81 +90,37 @@ async fn streamed(
     chat: &request::ChatRequest,
     options: &CallOptions,
     id: &str,
-    mut log: RequestLog,
+    log: RequestLog,
 ) -> Result<Response, Error> {
-    let answered = app
-        .host
-        .stream(&chat.request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let own = Identity {
+    let answered = app.host.stream(&chat.request, options).await;
+    let chunks = Chunks::new(&identity(chat, id), chat.include_usage);
+    answering::streamed(answered, log, id, chunks)
+}
+
+fn identity<'a>(chat: &'a request::ChatRequest, id: &'a str) -> Identity<'a> {
+    Identity {
         id,
         model: &chat.request.model,
         created: headers::unix_time(),
-    };
-    let chunks = Chunks::new(&own, chat.include_usage);
-    let mut story = HeaderMap::new();
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    headers::story(&mut story, deployment, answered.attempts, degraded);
-    let running = Running {
-        stream: answered.value,
-        chunks,
-        log,
-        deployment: answered.deployment,
-        attempts: answered.attempts,
-        degraded: answered.degraded,
-    };
-    let mut response = sse::response(running);
-    response.headers_mut().extend(story);
-    Ok(headers::with_id(response, id))
+    }
 }
 
-/// A stream on its way to the client.
-struct Running {
-    stream: OpenStream,
-    chunks: Chunks,
-    log: RequestLog,
-    /// Who answers; nobody when the answer was kept from earlier or is a fixed text.
-    deployment: Option<DeploymentName>,
-    attempts: u32,
-    degraded: Option<Degraded>,
-}
-
-impl sse::Pieces for Running {
-    fn deadline(&self) -> Instant {
-        self.stream.deadline()
+impl EventWriter for Chunks {
+    fn event(&mut self, event: &Event, out: &mut String) -> Result<(), Error> {
+        Chunks::event(self, event, out);
+        Ok(())
     }
 
-    fn expired() -> String {
-        let error = Error::new(ErrorKind::Timeout(Phase::Total), "the stream was not read in time");
-        format!("data: {}\n\n", error::body(&error))
+    fn end(&mut self, out: &mut String) {
+        Chunks::end(self, out);
     }
 
-    /// Events that arrived together go out together. A failure ends the stream with an error event and
-    /// without the end mark, so that nobody takes it for a whole answer.
-    fn next(mut self) -> BoxFuture<'static, (String, Option<Self>)> {
-        async move {
-            let mut out = String::new();
-            match self.stream.next().await {
-                Ok(events) if events.is_empty() => {
-                    self.chunks.end(&mut out);
-                    let (deployment, degraded) = (self.deployment.as_ref(), self.degraded.as_ref());
-                    self.log.answered(deployment, self.attempts, degraded);
-                    (out, None)
-                }
-                Ok(events) => {
-                    for event in &events {
-                        self.chunks.event(event, &mut out);
-                    }
-                    (out, Some(self))
-                }
-                Err(error) => {
-                    self.log.failed(&error);
-                    (format!("data: {}\n\n", error::body(&error)), None)
-                }
-            }
-        }
-        .boxed()
+    fn failure(&mut self, error: &Error) -> String {
+        Self::expired(error)
+    }
+
+    fn expired(error: &Error) -> String {
+        format!("data: {}\n\n", error::body(error))
     }
 }
 

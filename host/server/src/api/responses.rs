@@ -20,19 +20,17 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
-use tokio::time::Instant;
-use wharf::{CallOptions, Degraded, DeploymentName, Error, ErrorKind, OpenStream, Phase, Request};
+use http::HeaderMap;
+use wharf::{CallOptions, Error, Event, Request};
 
 use self::events::Events;
 use self::object::Head;
 use self::request::ResponsesRequest;
+use super::answering::EventWriter;
 use super::leftover::Leftover;
 use super::openai::refuse_body;
 use super::request_log::RequestLog;
-use super::{App, body, fields, headers, sse, timeout};
+use super::{App, answering, body, fields, headers, timeout};
 
 /// The dialect of this API; see `wit/types.wit`, `extension`. It is not that of chat completions: the fields have
 /// other places and other meanings.
@@ -79,16 +77,10 @@ async fn whole(
     log: &mut RequestLog,
 ) -> Result<Response, Error> {
     let head = Head::new(id, &request.model, headers::unix_time());
-    let answered = app
-        .host
-        .generate(request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    log.answered(deployment, answered.attempts, degraded);
-    let mut response = headers::json(StatusCode::OK, answer::render(&answered.value, head, echo));
-    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
-    Ok(headers::with_id(response, id))
+    let answered = app.host.generate(request, options).await;
+    answering::whole(answered, log, id, |answered| {
+        answer::render(&answered.value, head, echo)
+    })
 }
 
 async fn streamed(
@@ -97,75 +89,28 @@ async fn streamed(
     echo: Leftover,
     options: &CallOptions,
     id: &str,
-    mut log: RequestLog,
+    log: RequestLog,
 ) -> Result<Response, Error> {
     let head = Head::new(id, &request.model, headers::unix_time());
-    let answered = app
-        .host
-        .stream(request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let mut story = HeaderMap::new();
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    headers::story(&mut story, deployment, answered.attempts, degraded);
-    let running = Running {
-        stream: answered.value,
-        events: Events::new(head, echo),
-        log,
-        deployment: answered.deployment,
-        attempts: answered.attempts,
-        degraded: answered.degraded,
-    };
-    let mut response = sse::response(running);
-    response.headers_mut().extend(story);
-    Ok(headers::with_id(response, id))
+    let answered = app.host.stream(request, options).await;
+    answering::streamed(answered, log, id, Events::new(head, echo))
 }
 
-/// A stream on its way to the client.
-struct Running {
-    stream: OpenStream,
-    events: Events,
-    log: RequestLog,
-    /// Who answers; nobody when the answer was kept from earlier or is a fixed text.
-    deployment: Option<DeploymentName>,
-    attempts: u32,
-    degraded: Option<Degraded>,
-}
-
-impl sse::Pieces for Running {
-    fn deadline(&self) -> Instant {
-        self.stream.deadline()
+impl EventWriter for Events {
+    fn event(&mut self, event: &Event, out: &mut String) -> Result<(), Error> {
+        Events::event(self, event, out);
+        Ok(())
     }
 
-    fn expired() -> String {
-        let error = Error::new(ErrorKind::Timeout(Phase::Total), "the stream was not read in time");
-        writer::failure(&error, None)
+    fn end(&mut self, out: &mut String) {
+        Events::end(self, out);
     }
 
-    /// Events that arrived together go out together. A failure ends the stream with an error event and without
-    /// `response.completed`, so that nobody takes it for a whole answer.
-    fn next(mut self) -> BoxFuture<'static, (String, Option<Self>)> {
-        async move {
-            let mut out = String::new();
-            match self.stream.next().await {
-                Ok(events) if events.is_empty() => {
-                    self.events.end(&mut out);
-                    let (deployment, degraded) = (self.deployment.as_ref(), self.degraded.as_ref());
-                    self.log.answered(deployment, self.attempts, degraded);
-                    (out, None)
-                }
-                Ok(events) => {
-                    for event in &events {
-                        self.events.event(event, &mut out);
-                    }
-                    (out, Some(self))
-                }
-                Err(error) => {
-                    self.log.failed(&error);
-                    (self.events.failure(&error), None)
-                }
-            }
-        }
-        .boxed()
+    fn failure(&mut self, error: &Error) -> String {
+        Events::failure(self, error)
+    }
+
+    fn expired(error: &Error) -> String {
+        writer::failure(error, None)
     }
 }

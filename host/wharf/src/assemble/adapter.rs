@@ -34,7 +34,7 @@ impl Adapter {
     }
 
     /// The attempt as it is made first: for a caller who does without, without what the model is known to lack.
-    fn begin<'r>(&self, request: &'r Request, options: AttemptOptions) -> Making<'r> {
+    fn begin<'r>(&self, request: &'r Request, options: AttemptOptions) -> Making<'r, Request> {
         let known = self.capabilities.load_full().filter(|_| options.drop_unsupported);
         let fitting = known.and_then(|model| reduce::to_fit(request, &model));
         Making {
@@ -47,13 +47,14 @@ impl Adapter {
 
 /// An attempt, made again without each field that is refused by name before anything was sent, where the caller does
 /// without.
-struct Making<'r> {
-    request: Cow<'r, Request>,
+struct Making<'r, R: Clone> {
+    request: Cow<'r, R>,
+    /// How often.
     left: usize,
     options: AttemptOptions,
 }
 
-impl Making<'_> {
+impl<R: Clone> Making<'_, R> {
     fn options(&mut self) -> CallOptions {
         CallOptions {
             deadline: self.options.deadline,
@@ -67,12 +68,12 @@ impl Making<'_> {
     ///
     /// # Errors
     /// The same error, when that is not possible.
-    fn without(&mut self, error: Error) -> Result<(), Error> {
+    fn without(&mut self, error: Error, leave_out: impl FnOnce(&mut R, &str) -> bool) -> Result<(), Error> {
         let refused = self.left > 0 && error.kind() == ErrorKind::Unsupported && !error.sent();
         let field = error
             .param()
             .filter(|_| refused && Instant::now() < self.options.deadline);
-        let left_out = field.is_some_and(|field| reduce::leave_out(self.request.to_mut(), field));
+        let left_out = field.is_some_and(|field| leave_out(self.request.to_mut(), field));
         if !left_out {
             return Err(error);
         }
@@ -105,28 +106,21 @@ impl Upstream for Adapter {
         options: AttemptOptions,
     ) -> BoxFuture<'a, Result<EmbedResponse, Error>> {
         async move {
-            let (deadline, key, connect) = (options.deadline, options.key, options.connect);
-            let drop_unsupported = options.drop_unsupported;
-            let mut place = options.place;
-            let mut request = Cow::Borrowed(request);
+            let mut making = Making {
+                request: Cow::Borrowed(request),
+                left: if options.drop_unsupported {
+                    request.options.len()
+                } else {
+                    0
+                },
+                options,
+            };
             loop {
-                let options = CallOptions {
-                    deadline,
-                    key,
-                    connect,
-                    place: place.take(),
-                };
-                let error = match self.deployment.embed(&request, &self.model, options).await {
+                let options = making.options();
+                match self.deployment.embed(&making.request, &self.model, options).await {
                     Ok(vectors) => return Ok(vectors),
-                    Err(error) => error,
-                };
-                // Each round leaves one out, so that they end.
-                let refused = drop_unsupported && error.kind() == ErrorKind::Unsupported && !error.sent();
-                let named = |option: &(String, _)| error.param() == Some(option.0.as_str());
-                if !refused || Instant::now() >= deadline || !request.options.iter().any(named) {
-                    return Err(error);
+                    Err(error) => making.without(error, reduce::leave_out_option)?,
                 }
-                request.to_mut().options.retain(|option| !named(option));
             }
         }
         .boxed()
@@ -143,7 +137,7 @@ impl Upstream for Adapter {
                     .await
                 {
                     Ok(tokens) => return Ok(tokens),
-                    Err(error) => making.without(error)?,
+                    Err(error) => making.without(error, reduce::leave_out)?,
                 }
             }
         }
@@ -157,7 +151,7 @@ impl Upstream for Adapter {
                 let options = making.options();
                 match self.deployment.generate(&making.request, &self.model, options).await {
                     Ok(answer) => return Ok(answer),
-                    Err(error) => making.without(error)?,
+                    Err(error) => making.without(error, reduce::leave_out)?,
                 }
             }
         }
@@ -175,7 +169,7 @@ impl Upstream for Adapter {
                 let options = making.options();
                 match self.deployment.stream(&making.request, &self.model, options).await {
                     Ok(stream) => return Ok(Box::new(Source(stream)) as Box<dyn EventSource>),
-                    Err(error) => making.without(error)?,
+                    Err(error) => making.without(error, reduce::leave_out)?,
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! A request without one of its fields, for a caller who does without what cannot be done (`drop_unsupported`).
 
 use wharf_policy::needs;
-use wharf_types::{Capabilities, OutputFormat, Request, Tool, ToolChoice};
+use wharf_types::{Capabilities, EmbedRequest, OutputFormat, Request, Tool, ToolChoice};
 
 /// Fields that are left out one after the other before the error is believed.
 pub(super) const MOST: usize = 16;
@@ -73,6 +73,14 @@ pub(super) fn leave_out(request: &mut Request, field: &str) -> bool {
         _ => false,
     };
     taken || found
+}
+
+/// Takes this option out of a request for vectors, which has nothing else that it makes sense without. Whether there was
+/// one.
+pub(super) fn leave_out_option(request: &mut EmbedRequest, field: &str) -> bool {
+    let before = request.options.len();
+    request.options.retain(|(name, _)| name != field);
+    request.options.len() < before
 }
 
 /// Takes out a tool, and with a vendor's own tool all of its like; without a number all of them.

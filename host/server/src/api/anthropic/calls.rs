@@ -12,6 +12,7 @@ use wharf::{CallDelta, Error, ErrorKind, Event};
 
 use self::weight::{of_call, of_event};
 use super::json_end::JsonEnd;
+use crate::api::another_call::is_another_call;
 
 /// How many calls may wait. No model has so many called at once.
 const MAX_CALLS: usize = 4096;
@@ -116,7 +117,7 @@ impl Calls {
         self.bytes = self.bytes.saturating_add(of_call(&piece));
         let place = self.place(piece.index);
         if let Some(Waiting::Call(pieces)) = place.and_then(|at| self.waiting.get_mut(at))
-            && !differs(pieces.first().and_then(|first| first.id.as_ref()), &piece)
+            && !is_another_call(pieces.first().and_then(|first| first.id.as_ref()), &piece)
         {
             pieces.push(piece);
         } else {
@@ -179,15 +180,8 @@ impl Calls {
     fn another(&self, piece: &CallDelta) -> bool {
         self.told
             .get(&piece.index)
-            .is_some_and(|id| differs(id.as_ref(), piece))
+            .is_some_and(|id| is_another_call(id.as_ref(), piece))
     }
-}
-
-/// Whether a piece names another call than this one. Only one with a tool's name can: some vendors make up a new
-/// identifier for every piece.
-fn differs(id: Option<&String>, piece: &CallDelta) -> bool {
-    let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
-    names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
 }
 
 #[cfg(test)]

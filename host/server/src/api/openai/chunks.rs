@@ -11,6 +11,7 @@ use wharf::{CallDelta, Event, Extension, Part, Usage};
 use super::answer::{Identity, finish, reasoning_field};
 use super::residual::{CallExtra, Residual};
 use super::{DIALECT, usage};
+use crate::api::another_call::is_another_call;
 use crate::api::leftover::{append, push_raw, push_string};
 
 /// The end mark of every stream that ended well.
@@ -193,7 +194,7 @@ impl Chunks {
     /// them for one.
     fn index(&mut self, piece: &CallDelta) -> u32 {
         let known = self.calls.get(&piece.index);
-        if let Some((index, _)) = known.filter(|(_, id)| !another(id.as_ref(), piece)) {
+        if let Some((index, _)) = known.filter(|(_, id)| !is_another_call(id.as_ref(), piece)) {
             return *index;
         }
         // Calls that begin out of order keep the vendor's indexes, as long as none of those was given to another.
@@ -306,13 +307,6 @@ impl Chunks {
     fn usage_null(&self) -> &'static str {
         if self.include_usage { ",\"usage\":null" } else { "" }
     }
-}
-
-/// Whether a piece begins another call than the one with this identifier. Only one with a tool's name can: some
-/// vendors make up a new identifier for every piece.
-fn another(id: Option<&String>, piece: &CallDelta) -> bool {
-    let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
-    names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
 }
 
 fn tool_call(index: u32, call: &CallDelta, ours: bool, out: &mut String) {

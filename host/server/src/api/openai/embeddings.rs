@@ -10,11 +10,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use wharf::{CallOptions, Error};
 
 use crate::api::request_log::RequestLog;
-use crate::api::{App, body, headers, timeout};
+use crate::api::{App, answering, body, headers, timeout};
 
 /// The dialect of this API; see `wit/optional.wit`, `embed-request`.
 const DIALECT: &str = "openai.embeddings";
@@ -42,15 +42,8 @@ pub(crate) async fn embed(State(app): State<Arc<App>>, headers_in: HeaderMap, bo
 
 async fn answered(app: &App, asked: &request::Asked, options: &CallOptions, id: &str) -> Result<Response, Error> {
     let mut log = RequestLog::new(id, &asked.request.model, false);
-    let answered = app
-        .host
-        .embed(&asked.request, options)
-        .await
-        .inspect_err(|error| log.failed(error))?;
-    let (deployment, degraded) = (answered.deployment.as_ref(), answered.degraded.as_ref());
-    log.answered(deployment, answered.attempts, degraded);
-    let text = answer::render(&answered.value, &asked.request.model, asked.encoding);
-    let mut response = headers::json(StatusCode::OK, text);
-    headers::story(response.headers_mut(), deployment, answered.attempts, degraded);
-    Ok(headers::with_id(response, id))
+    let answered = app.host.embed(&asked.request, options).await;
+    answering::whole(answered, &mut log, id, |answered| {
+        answer::render(&answered.value, &asked.request.model, asked.encoding)
+    })
 }

@@ -12,6 +12,7 @@ use super::object::{Ending, Head, Object};
 use super::output::Output;
 use super::writer::{Field, failure};
 use super::{DIALECT, usage};
+use crate::api::another_call::is_another_call;
 use crate::api::leftover::{self, Leftover};
 
 /// Writes one stream.
@@ -129,7 +130,7 @@ impl Events {
 
     fn call(&mut self, call: &CallDelta, out: &mut String) {
         let known = self.calls.get(&call.index);
-        let item = match known.filter(|(_, id)| !another(id.as_ref(), call)) {
+        let item = match known.filter(|(_, id)| !is_another_call(id.as_ref(), call)) {
             Some((item, _)) => {
                 let item = *item;
                 self.output.add_fields(item, call.extra.as_ref());
@@ -180,13 +181,6 @@ impl Events {
             Part::Media(_) | Part::ToolResult(_) => {}
         }
     }
-}
-
-/// Whether a piece begins another call than the one with this identifier: some vendors give all calls the same index.
-/// Only a piece with a tool's name can: some make up a new identifier for every piece.
-fn another(id: Option<&String>, piece: &CallDelta) -> bool {
-    let names_a_tool = piece.name.as_ref().is_some_and(|name| !name.is_empty());
-    names_a_tool && id.is_some() && piece.id.is_some() && id != piece.id.as_ref()
 }
 
 #[cfg(test)]
