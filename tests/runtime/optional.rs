@@ -11,7 +11,8 @@ use wharf_tests::runtime::{
 };
 use wharf_tests::upstream::{Gate, Recorded, Reply, Upstream};
 use wharf_types::{
-    CredentialScheme, EmbedRequest, EmbedResponse, Error, ErrorKind, Features, Json, Model, Phase, PullProgress,
+    CredentialScheme, EmbedRequest, EmbedResponse, Error, ErrorKind, Extension, Features, Json, Model, Phase,
+    PullProgress, TokenCount,
 };
 
 const MIB: usize = 1 << 20;
@@ -151,7 +152,9 @@ async fn texts_and_options_arrive_and_vectors_come_back() {
     );
     assert_eq!(answer.usage.input_tokens, Some(3));
     assert_eq!(answer.usage.output_tokens, None);
-    let heard: Value = serde_json::from_str(&answer.extra.expect("the guest tells what it heard").0).expect("as JSON");
+    let extra = answer.extra.expect("the guest tells what it heard");
+    assert_eq!(extra.kind, "tests.embed");
+    let heard: Value = serde_json::from_str(&extra.value.0).expect("as JSON");
     let expected = json!({"dialect": "openai.embeddings", "dimensions": 2, "options": {"user": "\"ada\""}});
     assert_eq!(heard, expected);
     assert_eq!(upstream.request().path, "/embed", "one exchange for all texts");
@@ -161,10 +164,18 @@ async fn texts_and_options_arrive_and_vectors_come_back() {
 async fn tokens_are_counted_for_the_whole_request() {
     let upstream = Upstream::start(|_| Reply::new(200)).await;
     let deployment = complete(&upstream, |_| {}).await;
-    let tokens = deployment
+    let count = deployment
         .count_tokens(&saying("twelve bytes"), MODEL, patiently())
         .await;
-    assert_eq!(tokens.expect("the guest counts"), 12);
+    let extra = Extension {
+        kind: "tests.count".to_owned(),
+        value: Json(r#"{"unit":"byte"}"#.to_owned()),
+    };
+    let expected = TokenCount {
+        input_tokens: 12,
+        extra: Some(extra),
+    };
+    assert_eq!(count.expect("the guest counts"), expected);
 }
 
 #[tokio::test]
@@ -213,6 +224,7 @@ async fn progress_arrives_while_the_pull_goes_on() {
         digest: Some("sha256:0".to_owned()),
         total: Some(5),
         completed: Some(5),
+        extra: Some(Json(r#"{"from":"here"}"#.to_owned())),
     };
     assert_eq!(first, [expected], "a step must not wait for the next one");
     gate.open();

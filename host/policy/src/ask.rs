@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wharf_types::{
-    DeploymentName, EmbedRequest, EmbedResponse, Error, Event, FinishReason, Part, Request, Response, Start, Usage,
+    DeploymentName, EmbedRequest, EmbedResponse, Error, Event, FinishReason, Part, Request, Response, Start,
+    TokenCount, Usage,
 };
 
 use crate::attempt::{Journey, Success, chain};
@@ -160,7 +161,11 @@ pub async fn embed(
 ///
 /// # Errors
 /// As [`generate`].
-pub async fn count_tokens(route: &Arc<Route>, request: &Request, mut call: Call<'_>) -> Result<Answered<u64>, Error> {
+pub async fn count_tokens(
+    route: &Arc<Route>,
+    request: &Request,
+    mut call: Call<'_>,
+) -> Result<Answered<TokenCount>, Error> {
     let mut journey = Journey::new(&mut call);
     match chain::<Counted>(route, request, &mut journey).await {
         Ok(success) => Ok(success.whole(&journey, None)),

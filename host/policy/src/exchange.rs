@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
-use wharf_types::{DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Phase, Request, Response};
+use wharf_types::{
+    DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Phase, Request, Response, TokenCount,
+};
 
 use crate::call::Terms;
 use crate::deadline::Deadline;
@@ -105,7 +107,7 @@ pub(crate) struct Counted;
 
 impl Exchange for Counted {
     type Request = Request;
-    type Answer = u64;
+    type Answer = TokenCount;
     const FORM: Form = Form::Counted;
 
     /// How long a prompt is that does not fit is what somebody may want to know.
@@ -118,7 +120,7 @@ impl Exchange for Counted {
         request: &Request,
         options: AttemptOptions,
         deadline: Deadline,
-    ) -> Result<u64, Error> {
+    ) -> Result<TokenCount, Error> {
         within(deadline, running.target().upstream().count_tokens(request, options)).await
     }
 }

@@ -36,9 +36,9 @@ pub fn lack(request: &Request, model: &Capabilities) -> Option<Lack> {
 /// Everything that a model lacks for this request.
 pub fn lacks(request: &Request, model: &Capabilities) -> impl Iterator<Item = Lack> {
     let no = |support: Support| support == Support::No;
+    // Who says nothing of how much leaves that to the model, and wants it to think.
     let thinks = request.thinking.as_ref().is_some_and(|thinking| {
-        thinking.budget_tokens.is_some_and(|budget| budget > 0)
-            || thinking.effort.as_deref().is_some_and(|effort| effort != "none")
+        thinking.budget_tokens != Some(0) && thinking.effort.as_deref().is_none_or(|effort| effort != "none")
     });
     let schema = matches!(request.output, Some(OutputFormat::JsonSchema(_)));
     let most = request.max_output_tokens.map_or(0, u64::from);

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wharf_types::{
     Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, Features, Request, Response,
+    TokenCount,
 };
 
 /// How one attempt is made.
@@ -62,7 +63,7 @@ pub trait Upstream: Send + Sync {
         &'a self,
         _request: &'a Request,
         _options: AttemptOptions,
-    ) -> BoxFuture<'a, Result<u64, Error>> {
+    ) -> BoxFuture<'a, Result<TokenCount, Error>> {
         future::ready(Err(Error::new(ErrorKind::Unsupported, "it cannot count tokens"))).boxed()
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wharf_policy::status::BreakerState;
 use wharf_policy::{Answered, Call, CallOptions, Route, ask};
-use wharf_types::{Capabilities, Error, ErrorKind, Request, Response, Support, Tool};
+use wharf_types::{Capabilities, Error, ErrorKind, Request, Response, Support, TokenCount, Tool};
 
 use scripted::{SECOND, Vendor, breaker, fail, fail_with, failure, limited, member, refused, rng, route, target, trip};
 
@@ -44,7 +44,7 @@ async fn asked(route: &Arc<Route>, options: &CallOptions) -> Result<Answered<Res
     ask::generate(route, &with_tools(), Call::new(options, Instant::now(), rng())).await
 }
 
-async fn count(route: &Arc<Route>) -> Result<Answered<u64>, Error> {
+async fn count(route: &Arc<Route>) -> Result<Answered<TokenCount>, Error> {
     let options = CallOptions::default();
     ask::count_tokens(route, &Request::default(), Call::new(&options, Instant::now(), rng())).await
 }
@@ -154,6 +154,6 @@ async fn counting_neither_trips_a_breaker_nor_lets_it_recover() {
 
     scripted::ask(&chat).await.unwrap_err();
     a.change(scripted::answer("seven"));
-    assert_eq!(count(&chat).await.unwrap().value, 5);
+    assert_eq!(count(&chat).await.unwrap().value.input_tokens, 5);
     assert_eq!(breaker(&chat, "a").consecutive_failures, 1, "a count is no answer");
 }

@@ -10,7 +10,7 @@ mod request;
 pub(crate) use answer::{event, response};
 pub(crate) use error::{cut, error};
 pub(crate) use manifest::{capabilities, health, manifest};
-pub(crate) use optional::{EmbedLists, embed_request, embed_response, model, progress};
+pub(crate) use optional::{EmbedLists, embed_request, embed_response, model, progress, token_count};
 pub(crate) use request::{Lists, request, weight};
 
 use wharf_types::Json;

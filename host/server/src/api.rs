@@ -20,6 +20,7 @@ mod sse;
 mod timeout;
 #[cfg(test)]
 mod wire_samples;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

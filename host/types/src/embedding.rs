@@ -1,6 +1,6 @@
 //! Texts to embed, and their vectors.
 
-use crate::{Json, Usage};
+use crate::{Extension, Json, Usage};
 
 /// Texts to embed with one model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -26,6 +26,6 @@ pub struct EmbedResponse {
     pub vectors: Vec<Vec<f32>>,
     /// What it cost.
     pub usage: Usage,
-    /// What is left of the vendor's answer: a JSON object.
-    pub extra: Option<Json>,
+    /// What is left of the vendor's answer, in the vendor's dialect and structure.
+    pub extra: Option<Extension>,
 }

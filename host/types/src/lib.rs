@@ -16,6 +16,7 @@ mod features;
 mod model;
 mod names;
 mod part;
+mod tokens;
 
 pub use capabilities::{Capabilities, CredentialScheme, HealthStatus, Manifest, Support};
 pub use chat::{
@@ -28,3 +29,4 @@ pub use features::Features;
 pub use model::{Model, PullProgress};
 pub use names::{DeploymentName, InvalidName, ProviderName, RouteName};
 pub use part::{Extension, Media, MediaData, Part, Reasoning, Text, ToolCall, ToolPart, ToolResult};
+pub use tokens::TokenCount;

@@ -30,4 +30,6 @@ pub struct PullProgress {
     pub total: Option<u64>,
     /// How many of them are there.
     pub completed: Option<u64>,
+    /// Anything else: a JSON object.
+    pub extra: Option<Json>,
 }

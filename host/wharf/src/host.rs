@@ -15,6 +15,7 @@ use wharf_policy::{Answered, Call, CallOptions, KeyPick, OpenStream, ask};
 use wharf_runtime::{CallOptions as RuntimeOptions, EngineError, Runtime};
 use wharf_types::{
     Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, HealthStatus, Json, Request, Response,
+    TokenCount,
 };
 
 use crate::capabilities::Questions;
@@ -140,7 +141,7 @@ impl Host {
     ///
     /// # Errors
     /// As [`Host::generate`]; `Unsupported` when no deployment of the route counts tokens.
-    pub async fn count_tokens(&self, request: &Request, options: &CallOptions) -> Result<Answered<u64>, Error> {
+    pub async fn count_tokens(&self, request: &Request, options: &CallOptions) -> Result<Answered<TokenCount>, Error> {
         let state = self.route(&request.model, options)?;
         let (request, options) = wishes(request, options)?;
         let call = Call::new(&options, Instant::now(), self.seeds.rng());

@@ -24,7 +24,7 @@ mod wire;
 use settings::Settings;
 use wharf_provider_sdk::{
     Capabilities, Credential, Error, ErrorKind, Extension, HealthStatus, Manifest, Model, Models, NoPull, Provider,
-    Request, Response, Tokens, config, http,
+    Request, Response, TokenCount, Tokens, config, http,
 };
 
 /// The dialect this provider shares with the host's Anthropic API: what neither maps passes through unchanged.
@@ -34,6 +34,8 @@ pub const DIALECT: &str = "anthropic.messages";
 const MESSAGES: &str = "/messages";
 const COUNT: &str = "/messages/count_tokens";
 const MODELS: &str = "/models";
+/// Pages of the list of models that are read, of which a thousand models are one.
+const MAX_PAGES: usize = 100;
 
 /// The provider.
 #[derive(Debug)]
@@ -95,7 +97,7 @@ impl Provider for Anthropic {
 }
 
 impl Tokens for Anthropic {
-    fn count(request: Request) -> Result<u64, Error> {
+    fn count(request: Request) -> Result<TokenCount, Error> {
         let settings: Settings = config::load()?;
         let body = request::count(&request, &settings)?;
         let body = post(COUNT, body, &request, &settings)?.text()?;
@@ -110,7 +112,7 @@ impl Models for Anthropic {
     fn list() -> Result<Vec<Model>, Error> {
         let mut models = Vec::new();
         let mut after: Option<String> = None;
-        loop {
+        for _ in 0..MAX_PAGES {
             let answer = ask(&model::list_path(after.as_deref()))?;
             let mut page = model::page(&succeeded(answer, MODELS)?.text()?)?;
             models.append(&mut page.models);
@@ -120,6 +122,7 @@ impl Models for Anthropic {
             }
             after = page.next;
         }
+        Err(Error::protocol("the vendor's list of models has no end"))
     }
 
     fn show(id: String) -> Result<(Model, Capabilities), Error> {
@@ -161,8 +164,5 @@ fn succeeded(mut answer: http::Response, path: &str) -> Result<http::Response, E
 
 /// A value in Anthropic's words.
 pub(crate) fn extension(value: String) -> Extension {
-    Extension {
-        kind: DIALECT.to_owned(),
-        value,
-    }
+    Extension::new(DIALECT, value)
 }

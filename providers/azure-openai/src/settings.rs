@@ -117,7 +117,7 @@ impl Settings {
         Server {
             max_tokens_field: &self.max_tokens_field,
             stream_usage: self.stream_usage && request.option("data_sources").is_none(),
-            ..Server::default()
+            ..Server::openai()
         }
     }
 

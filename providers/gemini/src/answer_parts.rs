@@ -35,10 +35,7 @@ pub(crate) fn read(raw: &RawValue, ids: &mut CallIds) -> Result<Option<Part>, Er
         (true, _) => Ok(None),
         (false, true) => text_or_thought(String::new(), part).map(Some),
         // Code that was run, a search, whatever comes next.
-        (false, false) => Ok(Some(Part::Extension(Extension {
-            kind: DIALECT.to_owned(),
-            value: raw.get().to_owned(),
-        }))),
+        (false, false) => Ok(Some(Part::Extension(Extension::new(DIALECT, raw.get())))),
     }
 }
 

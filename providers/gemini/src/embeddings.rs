@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error, ErrorKind, Usage, foreign};
 
+use crate::reply::extension;
 use crate::wire::{self, Map, Node};
 use crate::{DIALECT, error, model, usage};
 
@@ -11,12 +12,22 @@ use crate::{DIALECT, error, model, usage};
 /// changes its vector, and no other API has a word for it. The second name is that of Google's Python client.
 const OWN: [(&str, &str); 3] = [("taskType", "taskType"), ("task_type", "taskType"), ("title", "title")];
 
+/// What the vendor takes at once.
+const MOST_TEXTS: usize = 100;
+
 /// The body of the request. The options go into the request for each text.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`] naming the option that is not JSON, or the model whose name cannot be one, and
 /// [`ErrorKind::Unsupported`] naming an option of another dialect that would be lost.
 pub fn body(request: &EmbedRequest) -> Result<Vec<u8>, Error> {
+    if request.input.len() > MOST_TEXTS {
+        let found = request.input.len();
+        return Err(wire::unsupported(
+            "input",
+            &format!("Gemini embeds {MOST_TEXTS} texts at once, and not {found}"),
+        ));
+    }
     let path = model::path(&request.model)?;
     let name = path.trim_start_matches('/');
     let options = options(request)?;
@@ -112,7 +123,7 @@ pub fn parse(body: &str, texts: usize) -> Result<EmbedResponse, Error> {
         vectors,
         usage: counts.map_or_else(Usage::default, usage::parse),
         // Serializing strings and unparsed values cannot fail.
-        extra: (!extra.is_empty()).then(|| serde_json::to_string(&extra).unwrap_or_default()),
+        extra: (!extra.is_empty()).then(|| extension(serde_json::to_string(&extra).unwrap_or_default())),
     })
 }
 
@@ -153,6 +164,18 @@ mod tests {
                 r#"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"taskType":"CLUSTERING"}]}"#
             );
         }
+    }
+
+    #[test]
+    fn more_texts_than_the_vendor_takes_at_once_are_refused_before_it_is_asked() {
+        let many = |count: usize| EmbedRequest {
+            input: vec!["a".into(); count],
+            ..request("openai.embeddings", &[])
+        };
+        assert!(body(&many(100)).is_ok());
+        let error = body(&many(101)).unwrap_err();
+        assert_eq!((&error.kind, error.sent), (&ErrorKind::Unsupported, false));
+        assert!(error.message.starts_with("`input`: "), "{error:?}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The optional interfaces: embeddings, token counts and the list of models.
 
 use wharf_provider_sdk::{
-    Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, NoPull, Request, Tokens, config, http,
+    Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, NoPull, Request, TokenCount, Tokens,
+    config, http,
 };
 
 use crate::settings::Settings;
@@ -18,7 +19,7 @@ impl Embeddings for Gemini {
 }
 
 impl Tokens for Gemini {
-    fn count(request: Request) -> Result<u64, Error> {
+    fn count(request: Request) -> Result<TokenCount, Error> {
         let settings: Settings = config::load()?;
         let url = settings.url(&format!("{}:countTokens", model::path(&request.model)?))?;
         let body = request::count(&request, &settings)?;

@@ -114,8 +114,5 @@ pub(crate) fn finish(word: &str, called: bool) -> FinishReason {
 
 /// A leftover in this dialect.
 pub(crate) fn extension(value: String) -> Extension {
-    Extension {
-        kind: DIALECT.to_owned(),
-        value,
-    }
+    Extension::new(DIALECT, value)
 }

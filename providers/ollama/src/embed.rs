@@ -3,12 +3,12 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error};
+use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error, Extension};
 
 use crate::options::Options;
 use crate::settings::Settings;
 use crate::wire::{self, Value, Words};
-use crate::{error, usage};
+use crate::{DIALECT, error, usage};
 
 /// The client's options that are looked at by name, or have no place in this API.
 const LOOKED_AT: [&str; 5] = ["truncate", "keep_alive", "options", "encoding_format", "user"];
@@ -80,7 +80,7 @@ pub fn parse(body: &str, texts: usize) -> Result<EmbedResponse, Error> {
         model: top.take_if::<Option<String>>("model").flatten(),
         vectors,
         usage: usage::take(&mut top),
-        extra: top.rest(),
+        extra: top.rest().map(|rest| Extension::new(DIALECT, rest)),
     })
 }
 

@@ -54,6 +54,7 @@ impl Lines for Steps {
             digest: step.take_if("digest"),
             total: step.take_if("total"),
             completed: step.take_if("completed"),
+            extra: step.rest(),
         });
         Ok(())
     }

@@ -61,10 +61,7 @@ impl Reply {
             done,
             reason: take_reason(&mut top),
             usage: usage::take(&mut top),
-            extra: residual::text(&top, "message", &message).map(|value| Extension {
-                kind: DIALECT.to_owned(),
-                value,
-            }),
+            extra: residual::text(&top, "message", &message).map(|value| Extension::new(DIALECT, value)),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! OpenAI's API: chat completions, embeddings and the list of models, and every server that speaks it.
+//! OpenAI's API: chat completions, responses, embeddings and the list of models, and every server that speaks it.
 //!
 //! This file is the glue: settings, the exchanges of a chat, the manifest; `optional.rs` has those of the optional
 //! interfaces. What is said on the wire is decided in [`wharf_openai_api`], which is pure and shared with other
@@ -6,10 +6,11 @@
 
 mod optional;
 pub mod settings;
+mod stream;
 
 use settings::Settings;
-use wharf_openai_api::capabilities;
-use wharf_openai_api::chat::{answer, request, stream};
+use stream::Stream;
+use wharf_openai_api::{capabilities, chat, responses};
 use wharf_provider_sdk::{
     Capabilities, Credential, Error, ErrorKind, HealthStatus, Manifest, Provider, Request, Response, config, http, log,
 };
@@ -21,7 +22,7 @@ pub struct OpenAi;
 wharf_provider_sdk::provider!(OpenAi: Embeddings, Models);
 
 impl Provider for OpenAi {
-    type Stream = stream::Stream;
+    type Stream = Stream;
 
     fn describe() -> Manifest {
         Manifest {
@@ -33,7 +34,7 @@ impl Provider for OpenAi {
             ..Manifest::new(
                 "openai",
                 env!("CARGO_PKG_VERSION"),
-                "OpenAI chat completions and compatible servers",
+                "OpenAI's APIs and compatible servers",
             )
         }
     }
@@ -44,13 +45,19 @@ impl Provider for OpenAi {
     }
 
     fn generate(request: Request) -> Result<Response, Error> {
-        let mut answer = send(&request, false)?;
-        let body = answer.text()?;
-        answer::parse(&body)
+        match send(&request, false)? {
+            Answer::Chat(mut answer) => chat::answer::parse(&answer.text()?),
+            Answer::Responses(mut answer) => responses::answer::parse(&answer.text()?),
+        }
     }
 
     fn stream(request: Request) -> Result<Self::Stream, Error> {
-        Ok(stream::Stream::new(send(&request, true)?.into_body()))
+        Ok(match send(&request, true)? {
+            Answer::Chat(answer) => Stream::Chat(chat::stream::Stream::new(answer.into_body())),
+            Answer::Responses(answer) => {
+                Stream::Responses(responses::stream::Stream::new(answer.into_body(), &request.dialect))
+            }
+        })
     }
 
     /// Lists the models: it costs no tokens and shows that the credential works. A server without that list
@@ -68,10 +75,20 @@ impl Provider for OpenAi {
     }
 }
 
-fn send(request: &Request, streamed: bool) -> Result<http::Response, Error> {
+/// An answer, in the form of one API or the other.
+enum Answer {
+    Chat(http::Response),
+    Responses(http::Response),
+}
+
+fn send(request: &Request, streamed: bool) -> Result<Answer, Error> {
     let settings: Settings = config::load()?;
-    let body = request::body(request, &settings.server(), streamed)?;
-    post(&settings, "/chat/completions", body)
+    if settings.takes_responses(&request.dialect) {
+        let body = responses::request::body(request, settings.responses(&request.model), streamed)?;
+        return post(&settings, "/responses", body).map(Answer::Responses);
+    }
+    let body = chat::request::body(request, &settings.server(), streamed)?;
+    post(&settings, "/chat/completions", body).map(Answer::Chat)
 }
 
 /// One exchange with an operation of the server.

@@ -7,9 +7,11 @@ pub mod request;
 mod residual;
 mod server;
 pub mod stream;
+mod thoughts;
 mod tools;
 
 pub use server::Server;
+pub use thoughts::Thoughts;
 
 /// The dialect that is shared with the host's OpenAI API: what neither side maps passes through unchanged.
 pub const DIALECT: &str = "openai.chat";

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error, ErrorKind, Usage};
+use wharf_provider_sdk::{EmbedRequest, EmbedResponse, Error, ErrorKind, Extension, Usage};
 
-use crate::usage;
+use crate::{usage, wire};
 
 /// The dialect that is shared with the host's OpenAI API: what neither side maps passes through unchanged.
 pub const DIALECT: &str = "openai.embeddings";
@@ -81,7 +81,7 @@ impl Serialize for Body<'_> {
 pub fn parse(body: &str, texts: usize) -> Result<EmbedResponse, Error> {
     let mut top = Object::parse(body)?;
     if let Some(error) = top.take_raw("error").filter(|e| e.get() != "null") {
-        return Err(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+        return Err(Error::from_event(&wire::object(&[("error", error.get().to_owned())])));
     }
     // Bookkeeping of a wrong type does not cost an answer that is there; it stays among the rest.
     let model = top.take_if::<Option<String>>("model").flatten();
@@ -116,7 +116,7 @@ pub fn parse(body: &str, texts: usize) -> Result<EmbedResponse, Error> {
         model,
         vectors,
         usage,
-        extra: residual(&top, &rests),
+        extra: residual(&top, &rests).map(|rest| Extension::new(DIALECT, rest)),
     })
 }
 
@@ -161,7 +161,7 @@ fn residual(top: &Object<'_>, rests: &[Object<'_>]) -> Option<String> {
         // Serializing strings and unparsed values cannot fail.
         fields.push(("data", serde_json::to_string(rests).unwrap_or_default()));
     }
-    (!fields.is_empty()).then(|| usage::object(&fields))
+    (!fields.is_empty()).then(|| wire::object(&fields))
 }
 
 #[cfg(test)]

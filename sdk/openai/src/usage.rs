@@ -3,6 +3,8 @@
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Extension, Usage};
 
+use crate::wire;
+
 /// Reads a `usage` object. Servers leave out what they do not count; what is not mapped is kept in
 /// this dialect.
 pub(crate) fn parse(mut wire: Object<'_>, dialect: &str) -> Usage {
@@ -11,7 +13,10 @@ pub(crate) fn parse(mut wire: Object<'_>, dialect: &str) -> Usage {
     let mut prompt: Object<'_> = wire.take_if("prompt_tokens_details").unwrap_or_default();
     let mut completion: Object<'_> = wire.take_if("completion_tokens_details").unwrap_or_default();
     let cache_read_tokens = count(&mut prompt, "cached_tokens");
+    let cache_write_tokens = count(&mut prompt, "cache_write_tokens");
     let reasoning_tokens = count(&mut completion, "reasoning_tokens");
+    let total: Option<u64> = wire.peek("total_tokens");
+    let output_tokens = whole_output(input_tokens, output_tokens, reasoning_tokens, total);
     let mut rest: Vec<(&str, String)> = wire.iter().map(|(k, v)| (k, v.get().to_owned())).collect();
     for (name, details) in [
         ("prompt_tokens_details", prompt),
@@ -23,20 +28,30 @@ pub(crate) fn parse(mut wire: Object<'_>, dialect: &str) -> Usage {
     }
     let extra = (!rest.is_empty()).then(|| Extension {
         kind: dialect.to_owned(),
-        value: object(&rest),
+        value: wire::object(&rest),
     });
     Usage {
         input_tokens,
         output_tokens,
         cache_read_tokens,
-        cache_write_tokens: None,
+        cache_write_tokens,
         reasoning_tokens,
         extra,
     }
 }
 
+/// All output tokens. Some servers (xAI's) count those of thoughts beside the others, which only their sum shows.
+fn whole_output(input: Option<u64>, output: Option<u64>, reasoning: Option<u64>, total: Option<u64>) -> Option<u64> {
+    let (output, Some(input), Some(reasoning), Some(total)) = (output?, input, reasoning, total) else {
+        return output;
+    };
+    let both = output.saturating_add(reasoning);
+    let apart = reasoning > 0 && input.saturating_add(both) == total;
+    Some(if apart { both } else { output })
+}
+
 /// A count. Some servers write it as a float; one that makes no sense stays among the rest.
-fn count(wire: &mut Object<'_>, name: &str) -> Option<u64> {
+pub(crate) fn count(wire: &mut Object<'_>, name: &str) -> Option<u64> {
     if let Some(count) = wire.take_if::<Option<u64>>(name) {
         return count;
     }
@@ -51,19 +66,4 @@ fn count(wire: &mut Object<'_>, name: &str) -> Option<u64> {
     )]
     let whole = float as u64;
     Some(whole)
-}
-
-/// Joins fields whose values are JSON already.
-pub(crate) fn object(fields: &[(&str, String)]) -> String {
-    let mut text = String::from("{");
-    for (name, value) in fields {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.push_str(&serde_json::Value::from(*name).to_string());
-        text.push(':');
-        text.push_str(value);
-    }
-    text.push('}');
-    text
 }

@@ -70,6 +70,9 @@ pub struct CallIds<'a> {
     used: BTreeSet<Cow<'a, str>>,
     /// By the given identifier, that of the latest call.
     latest: BTreeMap<&'a str, Cow<'a, str>>,
+    /// By the given identifier, which attempt to make up another is the next. Those before it are in use: a conversation
+    /// in which every call has the same identifier must not cost the square of their number.
+    attempts: BTreeMap<&'a str, u32>,
 }
 
 impl<'a> CallIds<'a> {
@@ -90,6 +93,7 @@ impl<'a> CallIds<'a> {
                 .collect(),
             used: BTreeSet::new(),
             latest: BTreeMap::new(),
+            attempts: BTreeMap::new(),
         }
     }
 
@@ -99,7 +103,10 @@ impl<'a> CallIds<'a> {
         let valid = if self.rule.allows(id) && !taken {
             Cow::Borrowed(id)
         } else {
-            self.made(id)
+            let from = self.attempts.get(id).copied().unwrap_or(0);
+            let (attempt, made) = self.made(id, from);
+            self.attempts.insert(id, attempt.saturating_add(1));
+            made
         };
         self.used.insert(valid.clone());
         self.latest.insert(id, valid.clone());
@@ -112,15 +119,17 @@ impl<'a> CallIds<'a> {
             Some(valid) => valid.clone(),
             // The vendor will say what it thinks of a result without a call.
             None if self.rule.allows(id) => Cow::Borrowed(id),
-            None => self.made(id),
+            None => self.made(id, 0).1,
         }
     }
 
-    fn made(&self, id: &str) -> Cow<'a, str> {
-        let free = |made: &String| !self.given.contains(made.as_str()) && !self.used.contains(made.as_str());
-        let mut made = (0..).map(|attempt| self.rule.resembling(id, attempt));
+    /// An identifier that is free, and which attempt it is.
+    fn made(&self, id: &str, from: u32) -> (u32, Cow<'a, str>) {
+        let free = |made: &str| !self.given.contains(made) && !self.used.contains(made);
+        let mut made = (from..).map(|attempt| (attempt, self.rule.resembling(id, attempt)));
         // Some attempt succeeds: there are more hashes than calls.
-        Cow::Owned(made.find(free).unwrap_or_default())
+        let (attempt, found) = made.find(|(_, made)| free(made)).unwrap_or_default();
+        (attempt, Cow::Owned(found))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Constructors and defaults for the contract's records, so that an author names only what matters.
 
 use crate::{
-    Capabilities, Credential, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, FinishReason, Manifest, Message,
-    Model, Part, PullProgress, Request, Response, Role, Start, Support, Text, Thinking, Usage,
+    Capabilities, Credential, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, Extension, FinishReason, Manifest,
+    Message, Model, Part, PullProgress, Request, Response, Role, Start, Support, Text, Thinking, TokenCount, Usage,
 };
 
 impl Manifest {
@@ -20,6 +20,17 @@ impl Manifest {
             config_schema: r#"{"type":"object","additionalProperties":false}"#.to_owned(),
             homepage: None,
             extra: None,
+        }
+    }
+}
+
+impl Extension {
+    /// A value in the words of a dialect: JSON text.
+    #[must_use]
+    pub fn new(kind: &str, value: impl Into<String>) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            value: value.into(),
         }
     }
 }
@@ -171,6 +182,17 @@ impl Default for EmbedResponse {
     }
 }
 
+impl TokenCount {
+    /// A number about which nothing else is said.
+    #[must_use]
+    pub fn new(input_tokens: u64) -> Self {
+        Self {
+            input_tokens,
+            extra: None,
+        }
+    }
+}
+
 impl Model {
     /// A model of which only its name is known.
     #[must_use]
@@ -195,6 +217,7 @@ impl PullProgress {
             digest: None,
             total: None,
             completed: None,
+            extra: None,
         }
     }
 }

@@ -52,7 +52,12 @@ impl Error {
     #[must_use]
     pub fn from_event(body: &str) -> Self {
         let vendor = vendor_error::parse(body);
-        let kind = by_code(&vendor).unwrap_or(ErrorKind::Unavailable);
+        // Behind a success, the status that the error should have had may stand in its code. Not 400: servers write
+        // that for whatever went wrong.
+        let meant = vendor.status.filter(|status| *status != 400).map(by_status);
+        let kind = by_code(&vendor, vendor.status)
+            .or(meant)
+            .unwrap_or(ErrorKind::Unavailable);
         let message = vendor
             .message
             .unwrap_or_else(|| "the vendor broke the answer off".to_owned());
@@ -75,7 +80,7 @@ fn as_json(body: &str) -> String {
 }
 
 fn kind(status: u16, vendor: &VendorError) -> ErrorKind {
-    by_code(vendor)
+    by_code(vendor, Some(status))
         .filter(|kind| refines(status, kind))
         .unwrap_or_else(|| by_status(status))
 }
@@ -113,40 +118,55 @@ fn by_status(status: u16) -> ErrorKind {
 
 /// What a vendor's code means. Codes from the error documentation of OpenAI, Azure, Anthropic, Google and
 /// OpenRouter, and from servers that speak OpenAI's API.
-fn by_code(vendor: &VendorError) -> Option<ErrorKind> {
+fn by_code(vendor: &VendorError, status: Option<u16>) -> Option<ErrorKind> {
     let codes = [&vendor.code, &vendor.class].into_iter().flatten();
-    let kind = codes.into_iter().find_map(|code| one_code(code));
+    let kind = codes.into_iter().find_map(|code| match code.as_str() {
+        "string_above_max_length" => of_too_long_a_string(vendor),
+        code => one_code(code),
+    });
     match kind {
-        None | Some(ErrorKind::RateLimited) if is_too_large(vendor) => Some(ErrorKind::ContextLengthExceeded),
+        None | Some(ErrorKind::RateLimited) if is_too_large(vendor, status) => Some(ErrorKind::ContextLengthExceeded),
         kind => kind,
     }
 }
 
+/// OpenAI says the same of a prompt and of a name that is too long; only the one may fit another model.
+fn of_too_long_a_string(vendor: &VendorError) -> Option<ErrorKind> {
+    let param = vendor.param.as_deref().unwrap_or_default();
+    let said = ["content", "input", "prompt", "text", "instructions"];
+    let is_prompt = param.is_empty()
+        || said
+            .iter()
+            .any(|field| param.split(['.', '[', ']']).any(|word| word == *field));
+    is_prompt.then_some(ErrorKind::ContextLengthExceeded)
+}
+
 /// The one thing worth reading a sentence for: servers that signal a full context with a plain 400, or, where one
 /// request is more than a minute may cost, with a 429 that no wait changes.
-fn is_too_large(vendor: &VendorError) -> bool {
+fn is_too_large(vendor: &VendorError, status: Option<u16>) -> bool {
     let message = vendor.message.as_deref().unwrap_or_default().to_ascii_lowercase();
     [
         "maximum context length",
         "context size",
         "context window",
         "prompt is too long",
-        "too many tokens",
         "request too large for ",
     ]
     .iter()
     .any(|needle| message.contains(needle))
+        // As a 429 these are too many in a short time.
+        || (status != Some(429) && message.contains("too many tokens"))
 }
 
 fn one_code(code: &str) -> Option<ErrorKind> {
     Some(match code {
-        "context_length_exceeded" | "string_above_max_length" | "exceed_context_size_error" => {
-            ErrorKind::ContextLengthExceeded
-        }
+        "context_length_exceeded" | "exceed_context_size_error" => ErrorKind::ContextLengthExceeded,
         "content_filter" | "content_policy_violation" | "ResponsibleAIPolicyViolation" => ErrorKind::ContentFiltered,
-        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" | "billing_error" => {
-            ErrorKind::QuotaExhausted
-        }
+        "insufficient_quota"
+        | "billing_hard_limit_reached"
+        | "billing_not_active"
+        | "billing_error"
+        | "credit_balance_exhausted" => ErrorKind::QuotaExhausted,
         "rate_limit_exceeded" | "rate_limit_error" | "requests" | "tokens" | "RESOURCE_EXHAUSTED" => {
             ErrorKind::RateLimited
         }

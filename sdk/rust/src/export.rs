@@ -9,7 +9,7 @@ use crate::bindings::models::exports::wharf::provider::models;
 use crate::bindings::tokens::exports::wharf::provider::tokens;
 use crate::{
     Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Event, EventStream, HealthStatus, Manifest, Model,
-    Models, Provider, PullProgress, PullStream, Request, Response, Tokens,
+    Models, Provider, PullProgress, PullStream, Request, Response, TokenCount, Tokens,
 };
 
 /// The exports of a provider. Named by the [`provider!`](crate::provider) macro only.
@@ -69,7 +69,7 @@ impl<P: Embeddings> embeddings::Guest for Adapter<P> {
 }
 
 impl<P: Tokens> tokens::Guest for Adapter<P> {
-    fn count(request: Request) -> Result<u64, Error> {
+    fn count(request: Request) -> Result<TokenCount, Error> {
         P::count(request)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::json::Object;
-use crate::{Error, Extension, Role, Tool};
+use crate::{Error, Extension, Media, Message, Role, Thinking, Tool};
 
 /// Whether a part that the contract has no word for is sent. One of another dialect in the assistant's turn is what
 /// that vendor's model did there (a search, code that was run): it stays behind, as it would mean nothing here. From
@@ -62,9 +62,68 @@ pub fn check_tool(tool: &Tool, at: usize) -> Result<(), Error> {
     )))
 }
 
+/// Refuses what a client of another dialect wishes of the model's thoughts beside how many: a level and a budget are in
+/// the contract. How thoughts are shown is a hint.
+///
+/// # Errors
+/// `Unsupported` naming the field, `thinking.…`.
+pub fn check_thinking(thinking: Option<&Thinking>) -> Result<(), Error> {
+    const HINTS: [&str; 4] = ["type", "summary", "generate_summary", "display"];
+    let extra = thinking.and_then(|thinking| thinking.extra.as_deref());
+    let Some(wishes) = extra.and_then(|json| serde_json::from_str::<Object<'_>>(json).ok()) else {
+        return Ok(());
+    };
+    let lost = wishes
+        .iter()
+        .find(|(name, value)| !HINTS.contains(name) && !matches!(value.get(), "null" | "false"));
+    match lost {
+        Some((name, _)) => Err(Error::unsupported(format!(
+            "`thinking.{name}`: this vendor's API has no such option, and the answer may depend on it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses what a client of another dialect says of a picture or a document for the model to read, or asks of it, and
+/// that would be lost. `place` names the part.
+///
+/// # Errors
+/// `Unsupported` naming the field.
+pub fn check_media(media: &Media, place: &str) -> Result<(), Error> {
+    let extra = media.extra.as_deref();
+    let Some(extra) = extra.and_then(|json| serde_json::from_str::<Object<'_>>(json).ok()) else {
+        return Ok(());
+    };
+    let citations: Option<Object<'_>> = extra.peek("citations");
+    let cited = citations.is_some_and(|citations| citations.peek("enabled") == Some(true));
+    let context = extra.peek::<String>("context").is_some_and(|text| !text.is_empty());
+    let lost = match (cited, context) {
+        (true, _) => "citations",
+        (_, true) => "context",
+        (false, false) => return Ok(()),
+    };
+    Err(Error::unsupported(format!(
+        "`{place}.{lost}`: this vendor's API has no such thing, and the answer may depend on it"
+    )))
+}
+
+/// Refuses the name of a speaker, for vendors that have no place for one. `at` is the message's place.
+///
+/// # Errors
+/// `Unsupported` naming the field, `messages[at].name`.
+pub fn check_name(message: &Message, at: usize) -> Result<(), Error> {
+    match &message.name {
+        // The result of a tool is told by its call.
+        Some(name) if !name.is_empty() && message.role != Role::Tool => Err(Error::unsupported(format!(
+            "`messages[{at}].name`: this vendor's API has no names of speakers; say in the text who speaks"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Options of any dialect that change nothing about the answer, or that are read by the host: who asks and what for,
 /// how the vendor bills, caches and keeps, how the host writes its answer.
-const HARMLESS: [&str; 18] = [
+const HARMLESS: [&str; 20] = [
     // Both names of the output limit stay among the options; the request has it as a field of its own.
     "max_tokens",
     "max_completion_tokens",
@@ -78,8 +137,11 @@ const HARMLESS: [&str; 18] = [
     "store",
     "service_tier",
     "prompt_cache_key",
+    "prompt_cache_options",
     "prompt_cache_retention",
     "cache_control",
+    // How often the vendor's own tools may be called: there are none in a request that another vendor can serve.
+    "max_tool_calls",
     // What the vendor may guess beforehand, so that it is faster.
     "prediction",
     // What the vendor may forget of a long conversation. Without it nothing is forgotten.
@@ -222,6 +284,68 @@ mod tests {
         }
     }
 
+    #[test]
+    fn wishes_about_thoughts_are_refused_unless_they_are_hints() {
+        let wish = |json: &str| {
+            let thinking = Thinking {
+                extra: Some(json.to_owned()),
+                ..Thinking::default()
+            };
+            check_thinking(Some(&thinking)).map_err(|error| error.message)
+        };
+        assert_eq!(check_thinking(None), Ok(()));
+        for hint in [
+            r#"{"summary":"auto"}"#,
+            r#"{"type":"adaptive"}"#,
+            r#"{"display":"omitted","context":null}"#,
+            "{}",
+        ] {
+            assert_eq!(wish(hint), Ok(()), "{hint}");
+        }
+        let message = wish(r#"{"summary":"auto","context":"all_turns"}"#).unwrap_err();
+        assert!(message.starts_with("`thinking.context`"), "{message}");
+    }
+
+    #[test]
+    fn what_a_model_should_know_of_a_document_is_not_left_out() {
+        let media = |extra: &str| Media {
+            mime_type: "application/pdf".to_owned(),
+            data: crate::MediaData::Inline(Vec::new()),
+            name: None,
+            extra: Some(extra.to_owned()),
+        };
+        let check = |extra: &str| check_media(&media(extra), "messages[0].content[1]").map_err(|error| error.message);
+        for extra in [
+            r#"{"citations":{"enabled":false}}"#,
+            r#"{"context":null,"cache_control":{}}"#,
+            "no",
+        ] {
+            assert_eq!(check(extra), Ok(()), "{extra}");
+        }
+        for (extra, name) in [
+            (r#"{"citations":{"enabled":true}}"#, "citations"),
+            (r#"{"context":"a draft"}"#, "context"),
+        ] {
+            let message = check(extra).unwrap_err();
+            assert!(
+                message.starts_with(&format!("`messages[0].content[1].{name}`")),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_of_speakers_are_refused_and_those_of_tools_are_not() {
+        let message = |role, name: &str| Message {
+            name: Some(name.to_owned()),
+            ..Message::text(role, "a")
+        };
+        assert_eq!(check_name(&message(Role::Tool, "clock"), 0), Ok(()));
+        assert_eq!(check_name(&message(Role::User, ""), 0), Ok(()));
+        let error = check_name(&message(Role::User, "ada"), 3).unwrap_err();
+        assert!(error.message.starts_with("`messages[3].name`"), "{error:?}");
+    }
+
     fn refusal(name: &str, json: &str) -> Option<String> {
         let options = [
             ("user".to_owned(), "\"u\"".to_owned()),
@@ -264,6 +388,7 @@ mod tests {
     fn hints_and_what_holds_anyway_are_left_out_without_a_word() {
         for (name, json) in [
             ("metadata", r#"{"user_id":"u"}"#),
+            ("max_tool_calls", "5"),
             ("store", "true"),
             ("service_tier", r#""flex""#),
             ("stream_options", r#"{"include_usage":true}"#),

@@ -60,6 +60,12 @@ impl<'a> Object<'a> {
         Some(self.0.remove(at).1)
     }
 
+    /// Adds a field at the end; one of this name that is there already goes.
+    pub fn put(&mut self, name: &'a str, value: &'a RawValue) {
+        self.take_raw(name);
+        self.0.push((Cow::Borrowed(name), value));
+    }
+
     /// Drops the fields that hold another vendor's seal, see [`crate::seal`]: left of an earlier answer that came from
     /// elsewhere, they would be unknown here.
     #[must_use]
@@ -168,6 +174,13 @@ mod tests {
             object.rest().unwrap(),
             r#"{"big":123456789012345678901234567890,"n":null,"é\n":0.10}"#
         );
+    }
+
+    #[test]
+    fn a_field_that_is_put_replaces_its_like() {
+        let mut object = Object::parse(r#"{"a":1,"b":2}"#).unwrap();
+        object.put("a", serde_json::from_str("3").unwrap());
+        assert_eq!(object.rest().unwrap(), r#"{"b":2,"a":3}"#);
     }
 
     #[test]

@@ -87,6 +87,7 @@ mod vendor_error;
 
 pub use bindings::embeddings::exports::wharf::provider::embeddings::{EmbedRequest, EmbedResponse};
 pub use bindings::models::exports::wharf::provider::models::{Model, PullProgress};
+pub use bindings::tokens::exports::wharf::provider::tokens::TokenCount;
 pub use bindings::wharf::provider::types::{
     CallDelta, Credential, Error, ErrorKind, Event, Extension, FinishReason, HealthStatus, JsonSchema, Manifest, Media,
     MediaData, Message, ModelCapabilities as Capabilities, OutputFormat, Part, Reasoning, Request, Response, Role,

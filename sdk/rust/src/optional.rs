@@ -4,7 +4,7 @@
 //!
 //! What holds for [`Provider`](crate::Provider) holds here: one call, one instance, one exchange, no retry.
 
-use crate::{Capabilities, EmbedRequest, EmbedResponse, Error, Model, PullProgress, Request};
+use crate::{Capabilities, EmbedRequest, EmbedResponse, Error, Model, PullProgress, Request, TokenCount};
 
 /// Embeddings.
 pub trait Embeddings: 'static {
@@ -18,11 +18,11 @@ pub trait Embeddings: 'static {
 
 /// Counting tokens before sending.
 pub trait Tokens: 'static {
-    /// The input tokens that this request would cost.
+    /// The input tokens that this request would cost, as the vendor counts them in one exchange.
     ///
     /// # Errors
     /// As [`Provider::generate`](crate::Provider::generate).
-    fn count(request: Request) -> Result<u64, Error>;
+    fn count(request: Request) -> Result<TokenCount, Error>;
 }
 
 /// Listing and managing the models of a vendor.

@@ -10,6 +10,10 @@ pub(crate) struct VendorError {
     pub(crate) code: Option<String>,
     /// The `type` where there is a `code` beside it.
     pub(crate) class: Option<String>,
+    /// The field of the request that it is about.
+    pub(crate) param: Option<String>,
+    /// A status that is given as the code.
+    pub(crate) status: Option<u16>,
 }
 
 /// Reads the shapes in use: `{"error": {"message", "type", "code"}}` (OpenAI and all who copy it),
@@ -32,9 +36,16 @@ pub(crate) fn parse(body: &str) -> VendorError {
     };
     let word = |key: &str| match inner.get(key) {
         Some(Value::String(word)) if !word.is_empty() => Some(word.clone()),
-        // Some servers repeat the HTTP status as `code`; a number says nothing the status does not.
+        // Some servers repeat the HTTP status as `code`; see below.
         _ => None,
     };
+    let number = match inner.get("code") {
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(digits)) => digits.parse().ok(),
+        _ => None,
+    };
+    let status = number.and_then(|number| u16::try_from(number).ok());
+    let status = status.filter(|status| (400..600).contains(status));
     let message = word("message")
         .or_else(|| word("detail"))
         .or_else(|| match inner.get("detail") {
@@ -44,11 +55,14 @@ pub(crate) fn parse(body: &str) -> VendorError {
     let class = word("type").filter(|t| t != "error");
     // OpenRouter's moderation has no code of its own, but says why.
     let moderated = inner.pointer("/metadata/reasons").is_some_and(Value::is_array);
-    let code = moderated.then(|| "content_filter".to_owned()).or_else(|| word("code"));
+    let code = word("code").filter(|_| status.is_none());
+    let code = moderated.then(|| "content_filter".to_owned()).or(code);
     VendorError {
         message,
         code: code.or_else(|| class.clone()).or_else(|| word("status")),
         class,
+        param: word("param"),
+        status,
     }
 }
 

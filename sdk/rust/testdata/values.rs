@@ -156,7 +156,7 @@ pub(crate) fn embeddings(answer: &EmbedResponse) -> Value {
         ("model", json!(answer.model)),
         ("vectors", json!(answer.vectors)),
         ("usage", usage(&answer.usage)),
-        ("extra", parsed(answer.extra.as_ref())),
+        ("extra", extension(answer.extra.as_ref())),
     ])
 }
 
@@ -236,6 +236,7 @@ pub(crate) fn progress(progress: &PullProgress) -> Value {
         ("digest", json!(progress.digest)),
         ("total", json!(progress.total)),
         ("completed", json!(progress.completed)),
+        ("extra", parsed(progress.extra.as_ref())),
     ])
 }
 

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 use wharf_provider_sdk::http::{Body, Chunks as _};
 use wharf_provider_sdk::{
-    Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, Part, Provider, PullProgress,
-    PullStream, Request, Response, Tokens, Usage, config, http,
+    Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Extension, Model, Models, Part, Provider,
+    PullProgress, PullStream, Request, Response, TokenCount, Tokens, Usage, config, http,
 };
 
 /// The provider.
@@ -56,21 +56,24 @@ impl Embeddings for Complete {
                 input_tokens: Some(request.input.len() as u64),
                 ..Usage::default()
             },
-            extra: Some(heard.to_string()),
+            extra: Some(Extension::new("tests.embed", heard.to_string())),
         })
     }
 }
 
 impl Tokens for Complete {
     /// A token for each byte of text.
-    fn count(request: Request) -> Result<u64, Error> {
+    fn count(request: Request) -> Result<TokenCount, Error> {
         ask("/count")?;
         let parts = request.messages.iter().flat_map(|message| &message.parts);
         let bytes = parts.map(|part| match part {
             Part::Text(text) => text.text.len(),
             _ => 0,
         });
-        Ok(bytes.sum::<usize>() as u64)
+        Ok(TokenCount {
+            extra: Some(Extension::new("tests.count", r#"{"unit":"byte"}"#)),
+            ..TokenCount::new(bytes.sum::<usize>() as u64)
+        })
     }
 }
 
@@ -124,6 +127,7 @@ impl PullStream for Arriving {
             digest: Some("sha256:0".to_owned()),
             total: Some(size),
             completed: Some(size),
+            extra: Some(r#"{"from":"here"}"#.to_owned()),
             ..PullProgress::new(String::from_utf8_lossy(&piece))
         }])
     }

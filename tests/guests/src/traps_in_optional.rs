@@ -2,7 +2,7 @@
 
 use wharf_provider_sdk::{
     Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, Provider, PullProgress, PullStream,
-    Request, Response, Tokens,
+    Request, Response, TokenCount, Tokens,
 };
 
 /// The provider.
@@ -27,7 +27,7 @@ impl Embeddings for TrapsInOptional {
 }
 
 impl Tokens for TrapsInOptional {
-    fn count(_request: Request) -> Result<u64, Error> {
+    fn count(_request: Request) -> Result<TokenCount, Error> {
         panic!("this provider cannot count")
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use wharf_policy::{AttemptOptions, EventSource, Upstream};
 use wharf_types::{
     Capabilities, DeploymentName, Error, ErrorKind, Event, Features, FinishReason, Part, Request, Response, Start,
-    Usage,
+    TokenCount, Usage,
 };
 
 /// What the vendor does with one attempt.
@@ -331,12 +331,15 @@ impl Upstream for Vendor {
         }
     }
 
-    fn count_tokens<'a>(&'a self, _: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<u64, Error>> {
+    fn count_tokens<'a>(&'a self, _: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<TokenCount, Error>> {
         let (turn, mut busy) = self.begin(options);
         async move {
             turn.wait().await;
             let result = match turn.deed {
-                Deed::Answer(text) => Ok(text.len() as u64),
+                Deed::Answer(text) => Ok(TokenCount {
+                    input_tokens: text.len() as u64,
+                    extra: None,
+                }),
                 Deed::Fail(error) => Err(error),
                 Deed::Hang | Deed::Play(_) => pending().await,
             };

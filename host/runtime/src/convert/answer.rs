@@ -98,7 +98,7 @@ fn reasoning(value: wit::ReasoningResult) -> host::Reasoning {
     }
 }
 
-fn extension(value: wit::ExtensionResult) -> host::Extension {
+pub(super) fn extension(value: wit::ExtensionResult) -> host::Extension {
     host::Extension {
         kind: value.kind,
         value: host::Json(value.value),

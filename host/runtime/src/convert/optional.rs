@@ -2,10 +2,10 @@
 //! looks at: a caller puts vectors beside each other by position and compares them, so a wrong number of them, or a
 //! number that is none, would spoil an index without a trace.
 
-use wharf_types::{EmbedRequest, EmbedResponse, Error, ErrorKind, Model, PullProgress};
+use wharf_types::{EmbedRequest, EmbedResponse, Error, ErrorKind, Model, PullProgress, TokenCount};
 
 use super::{answer, cut, json};
-use crate::bindings::exports::wharf::provider::{embeddings as wit, models};
+use crate::bindings::exports::wharf::provider::{embeddings as wit, models, tokens};
 
 /// Longest status or digest of a pull, in bytes: a line for people.
 const MAX_STATUS: usize = 512;
@@ -52,7 +52,7 @@ pub(crate) fn embed_response(response: wit::EmbedResponse, texts: usize) -> Resu
         model: response.model,
         vectors: response.vectors,
         usage: answer::usage(response.usage),
-        extra: json(response.extra),
+        extra: response.extra.map(answer::extension),
     })
 }
 
@@ -81,6 +81,13 @@ fn check(vectors: &[Vec<f32>], texts: usize) -> Result<(), String> {
     Ok(())
 }
 
+pub(crate) fn token_count(count: tokens::TokenCount) -> TokenCount {
+    TokenCount {
+        input_tokens: count.input_tokens,
+        extra: count.extra.map(answer::extension),
+    }
+}
+
 pub(crate) fn model(model: models::Model) -> Model {
     Model {
         id: model.id,
@@ -98,6 +105,7 @@ pub(crate) fn progress(step: models::PullProgress) -> PullProgress {
         digest: step.digest.map(|digest| cut(digest, MAX_STATUS)),
         total: step.total,
         completed: step.completed,
+        extra: json(step.extra),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls of the optional interfaces. One that the provider does not export is refused before anything is started.
 
-use wharf_types::{Capabilities, EmbedRequest, EmbedResponse, Error, ErrorKind, Features, Model, Request};
+use wharf_types::{Capabilities, EmbedRequest, EmbedResponse, Error, ErrorKind, Features, Model, Request, TokenCount};
 
 use super::Deployment;
 use crate::bindings::exports::wharf::provider::models;
@@ -39,14 +39,19 @@ impl Deployment {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] without the interface; otherwise as [`Deployment::generate`].
-    pub async fn count_tokens(&self, request: &Request, model: &str, options: CallOptions) -> Result<u64, Error> {
+    pub async fn count_tokens(
+        &self,
+        request: &Request,
+        model: &str,
+        options: CallOptions,
+    ) -> Result<TokenCount, Error> {
         let deadline = options.deadline;
         let indices = self.provider.exports.tokens.as_ref();
         let indices = indices.ok_or_else(|| self.lacks("cannot count tokens"))?;
         let mut instance = self.start(self.limits.response, options).await?;
-        let tokens = instance.count(indices, request, model, deadline).await?;
+        let count = instance.count(indices, request, model, deadline).await?;
         instance.close(None, deadline).await;
-        Ok(tokens)
+        Ok(count)
     }
 
     /// All models that it can use. Dropping the future cancels it.

@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceAny;
-use wharf_types::{Capabilities, EmbedRequest, EmbedResponse, Error, Model, PullProgress, Request};
+use wharf_types::{Capabilities, EmbedRequest, EmbedResponse, Error, Model, PullProgress, Request, TokenCount};
 
 use super::Instance;
 use crate::bindings::exports::wharf::provider::{embeddings, models, tokens};
@@ -34,7 +34,7 @@ impl Instance {
         request: &Request,
         model: &str,
         deadline: Instant,
-    ) -> Result<u64, Error> {
+    ) -> Result<TokenCount, Error> {
         let guest = indices.load(&mut self.store, &self.component);
         let guest = guest.map_err(|e| verdict::of_trap(&e))?;
         let lists = convert::Lists::new(request);
@@ -43,7 +43,8 @@ impl Instance {
         let lent = convert::request(request, model, &lists, &messages);
         let call = guest.call_count(&mut self.store, lent);
         let outcome = timeout_at(deadline, call).await;
-        self.seen.judge_request(outcome, || convert::weight(request))
+        let count = self.seen.judge_request(outcome, || convert::weight(request))?;
+        Ok(convert::token_count(count))
     }
 
     /// The functions of the interface `models`; the calls below are made with them.

@@ -167,7 +167,7 @@ fn can(capabilities: Capabilities) -> wire::ModelCapabilities {
 }
 
 /// What a provider wrote as JSON; as it stands if it is none.
-fn value(json: Json) -> Value {
+pub(super) fn value(json: Json) -> Value {
     serde_json::from_str(&json.0).unwrap_or(Value::String(json.0))
 }
 

@@ -104,6 +104,7 @@ fn step(progress: PullProgress) -> String {
         digest: progress.digest,
         total: progress.total,
         completed: progress.completed,
+        extra: progress.extra.map(models::value),
     }))
 }
 
@@ -124,7 +125,7 @@ fn line(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
-    use wharf::ErrorKind;
+    use wharf::{ErrorKind, Json};
 
     use super::*;
 
@@ -135,8 +136,9 @@ mod tests {
             digest: Some("sha256:6a07".to_owned()),
             total: Some(10),
             completed: None,
+            extra: Some(Json(r#"{"x":1}"#.to_owned())),
         };
-        let expected = "{\"status\":\"pulling 6a07\",\"digest\":\"sha256:6a07\",\"total\":10}\n";
+        let expected = "{\"status\":\"pulling 6a07\",\"digest\":\"sha256:6a07\",\"total\":10,\"extra\":{\"x\":1}}\n";
         assert_eq!(step(progress), expected);
         let error = Error::new(ErrorKind::NotFound, "there is no\nsuch model");
         assert_eq!(

@@ -10,6 +10,7 @@ mod json_end;
 mod message;
 mod request;
 mod residual;
+mod tokens;
 mod usage;
 #[cfg(test)]
 mod wire_samples;
@@ -29,12 +30,18 @@ use self::events::Events;
 use self::request::MessagesRequest;
 use super::answering::EventWriter;
 use super::request_log::RequestLog;
-use super::{App, answering, body, fields, headers, timeout};
+use super::words::Words;
+use super::{App, answering, body, headers, timeout};
 
 /// The dialect of this API; see `wit/types.wit`, `extension`.
 const DIALECT: &str = "anthropic.messages";
 /// What this API calls the host's fields.
-const WORDS: [(&str, &str); 2] = [("output", "output_config.format"), ("max_output_tokens", "max_tokens")];
+const WORDS: [(&str, &str); 4] = [
+    ("output", "output_config.format"),
+    ("thinking.effort", "output_config.effort"),
+    ("max_output_tokens", "max_tokens"),
+    ("stop", "stop_sequences"),
+];
 /// The path of messages.
 pub(super) const PATH: &str = "/v1/messages";
 /// The path that counts what a message would cost.
@@ -64,6 +71,25 @@ struct Asked {
     /// The place in memory of the body's text. That is gone once it is parsed; its place is taken by the request until
     /// that is answered.
     _memory: OwnedSemaphorePermit,
+}
+
+impl Asked {
+    /// An error as the client of this API should hear it.
+    fn in_words(&self, error: Error) -> Error {
+        let before = self.message.before;
+        let words = Words {
+            fields: &WORDS,
+            // The system prompt stands apart.
+            place: |message: usize, part: Option<usize>| {
+                let part = part.map(|part| format!(".content[{part}]")).unwrap_or_default();
+                Some(match message.checked_sub(before) {
+                    Some(message) => format!("messages[{message}]{part}"),
+                    None => "system".to_owned(),
+                })
+            },
+        };
+        words.of(error)
+    }
 }
 
 /// Reads a request, or refuses it.
@@ -101,7 +127,7 @@ pub(super) async fn messages(State(app): State<Arc<App>>, headers_in: HeaderMap,
     } else {
         whole(&app, request, &asked.options, &id, &mut log).await
     };
-    answered.unwrap_or_else(|error| error::failure(&fields::in_words(error, &WORDS), &id))
+    answered.unwrap_or_else(|error| error::failure(&asked.in_words(error), &id))
 }
 
 /// `POST /v1/messages/count_tokens`: the same request, and what it would cost.
@@ -114,10 +140,11 @@ pub(super) async fn count_tokens(State(app): State<Arc<App>>, headers_in: Header
     let request = &asked.message.request;
     let mut log = RequestLog::new(&id, &request.model, false);
     let answered = app.host.count_tokens(request, &asked.options).await;
-    let response = answering::whole(answered, &mut log, &id, |answered| {
-        json!({"input_tokens": answered.value}).to_string()
-    });
-    response.map_or_else(|error| error::failure(&error, &id), |response| with_id(response, &id))
+    let response = answering::whole(answered, &mut log, &id, |answered| tokens::render(&answered.value));
+    response.map_or_else(
+        |error| error::failure(&asked.in_words(error), &id),
+        |response| with_id(response, &id),
+    )
 }
 
 async fn whole(

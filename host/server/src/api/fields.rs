@@ -5,6 +5,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use wharf::{Error, ErrorKind, Json};
 
+/// Fields of a request that nobody mapped. APIs have some dozens; providers look at each of them several times.
+const MOST_OPTIONS: usize = 1000;
+
 /// An object's fields in order, unparsed.
 pub(super) type Object<'a> = IndexMap<String, &'a RawValue>;
 
@@ -109,11 +112,17 @@ impl<'a> Fields<'a> {
     }
 
     /// What is left, field by field.
-    pub(super) fn into_options(self) -> Vec<(String, Json)> {
-        self.object
-            .into_iter()
-            .map(|(name, raw)| (name, Json(raw.get().to_owned())))
-            .collect()
+    ///
+    /// # Errors
+    /// `InvalidRequest` for more than any API has.
+    pub(super) fn into_options(self) -> Result<Vec<(String, Json)>, Error> {
+        let count = self.object.len();
+        if count > MOST_OPTIONS {
+            let problem = format!("the request has {count} fields beside the known ones; {MOST_OPTIONS} are allowed");
+            return Err(Error::new(ErrorKind::InvalidRequest, problem));
+        }
+        let options = self.object.into_iter();
+        Ok(options.map(|(name, raw)| (name, Json(raw.get().to_owned()))).collect())
     }
 }
 
@@ -121,14 +130,4 @@ impl<'a> Fields<'a> {
 pub(super) fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-/// The error in the words of a client's API: what the host calls a field, the client may have called otherwise. Names
-/// of the host, each with the client's.
-pub(super) fn in_words(error: Error, words: &[(&str, &str)]) -> Error {
-    let theirs = words.iter().find(|(ours, _)| error.param() == Some(ours));
-    match theirs {
-        Some((_, theirs)) => error.with_param(*theirs),
-        None => error,
-    }
 }

@@ -24,7 +24,8 @@ use self::chunks::Chunks;
 use super::answering::EventWriter;
 use super::body::{self, BodyError};
 use super::request_log::RequestLog;
-use super::{App, answering, error, fields, headers, timeout};
+use super::words::{Words, content_before};
+use super::{App, answering, error, headers, timeout};
 pub(super) use embeddings::embed;
 pub(crate) use usage::render as render_usage;
 
@@ -32,8 +33,10 @@ pub(crate) use usage::render as render_usage;
 const DIALECT: &str = "openai.chat";
 
 /// What this API calls the host's fields.
-const WORDS: [(&str, &str); 3] = [
+const WORDS: [(&str, &str); 5] = [
+    ("output.schema", "response_format.json_schema.schema"),
     ("output", "response_format"),
+    ("thinking.effort", "reasoning_effort"),
     ("thinking", "reasoning_effort"),
     ("max_output_tokens", "max_completion_tokens"),
 ];
@@ -62,7 +65,16 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
     } else {
         whole(&app, &chat, &options, &id, &mut log).await
     };
-    answered.unwrap_or_else(|error| headers::failure(&fields::in_words(error, &WORDS), &id))
+    let request = &chat.request;
+    let words = Words {
+        fields: &WORDS,
+        // The messages are the same; what a message says besides its content is a part of it for the host alone.
+        place: |message: usize, part: Option<usize>| {
+            let part = content_before(request, message, part?);
+            Some(format!("messages[{message}].content[{part}]"))
+        },
+    };
+    answered.unwrap_or_else(|error| headers::failure(&words.of(error), &id))
 }
 
 /// A body that was not taken, as an answer.

@@ -8,6 +8,8 @@ mod item;
 mod object;
 mod output;
 mod part;
+mod places;
+mod relay;
 mod request;
 mod tools;
 mod usage;
@@ -25,18 +27,25 @@ use wharf::{CallOptions, Error, Event, Request};
 
 use self::events::Events;
 use self::object::Head;
+use self::relay::Relay;
 use self::request::ResponsesRequest;
 use super::answering::EventWriter;
 use super::leftover::Leftover;
 use super::openai::refuse_body;
 use super::request_log::RequestLog;
-use super::{App, answering, body, fields, headers, timeout};
+use super::words::Words;
+use super::{App, answering, body, headers, timeout};
 
 /// The dialect of this API; see `wit/types.wit`, `extension`. It is not that of chat completions: the fields have
 /// other places and other meanings.
 const DIALECT: &str = "openai.responses";
 /// What this API calls the host's fields.
-const WORDS: [(&str, &str); 2] = [("output", "text.format"), ("thinking", "reasoning")];
+const WORDS: [(&str, &str); 4] = [
+    ("output", "text.format"),
+    ("response_format", "text.format"),
+    ("thinking", "reasoning"),
+    ("messages", "input"),
+];
 /// The path.
 pub(super) const PATH: &str = "/v1/responses";
 
@@ -58,14 +67,23 @@ pub(super) async fn create(State(app): State<Arc<App>>, headers_in: HeaderMap, b
             return headers::failure(&error, &id);
         }
     };
-    let ResponsesRequest { request, stream, echo } = asked;
+    let ResponsesRequest {
+        request,
+        stream,
+        echo,
+        places,
+    } = asked;
     let mut log = RequestLog::new(&id, &request.model, stream);
     let answered = if stream {
         streamed(&app, &request, echo, &options, &id, log).await
     } else {
         whole(&app, &request, &echo, &options, &id, &mut log).await
     };
-    answered.unwrap_or_else(|error| headers::failure(&fields::in_words(error, &WORDS), &id))
+    let words = Words {
+        fields: &WORDS,
+        place: |message: usize, part: Option<usize>| places.of(message, part),
+    };
+    answered.unwrap_or_else(|error| headers::failure(&words.of(error), &id))
 }
 
 async fn whole(
@@ -93,21 +111,42 @@ async fn streamed(
 ) -> Result<Response, Error> {
     let head = Head::new(id, &request.model, headers::unix_time());
     let answered = app.host.stream(request, options).await;
-    answering::streamed(answered, log, id, Events::new(head, echo))
+    answering::streamed(answered, log, id, Written::Made(Box::new(Events::new(head, echo))))
 }
 
-impl EventWriter for Events {
+/// A stream on its way to the client.
+enum Written {
+    /// Of a vendor of another dialect, or of nobody knows whom yet.
+    Made(Box<Events>),
+    /// Of a vendor of this one.
+    Relayed(Relay),
+}
+
+impl EventWriter for Written {
     fn event(&mut self, event: &Event, out: &mut String) -> Result<(), Error> {
-        Events::event(self, event, out);
+        if relay::own(event).is_some() && !matches!(self, Self::Relayed(_)) {
+            *self = Self::Relayed(Relay::default());
+        }
+        match self {
+            Self::Made(events) => events.event(event, out),
+            Self::Relayed(relay) => relay.event(event, out),
+        }
         Ok(())
     }
 
     fn end(&mut self, out: &mut String) {
-        Events::end(self, out);
+        match self {
+            Self::Made(events) => events.end(out),
+            // The vendor has said how it ended.
+            Self::Relayed(_) => {}
+        }
     }
 
     fn failure(&mut self, error: &Error) -> String {
-        Events::failure(self, error)
+        match self {
+            Self::Made(events) => events.failure(error),
+            Self::Relayed(relay) => relay.failure(error),
+        }
     }
 
     fn expired(error: &Error) -> String {

@@ -25,7 +25,7 @@ use self::compare::Excuse;
 /// Names one more folder with samples.
 const MORE: &str = "WHARF_WIRE_SAMPLES";
 /// The folders of a collection, each with the samples of one API.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "requests/completions",
     "requests/count-tokens",
     "requests/embeddings",
@@ -33,6 +33,7 @@ const FOLDERS: [&str; 11] = [
     "requests/responses",
     "response/anthropic",
     "response/completions",
+    "response/count-tokens",
     "response/gemini",
     "response/ollama",
     "response/openai",

@@ -42,6 +42,9 @@ impl Endpoint {
         if let Some(before) = path.strip_suffix("/embeddings") {
             return Some(Self::of_openai(openai::Operation::Embeddings, before, query));
         }
+        if path.ends_with("/responses") {
+            return Some(Self::OpenAi(openai::Operation::Responses));
+        }
         let fixed = [
             ("/v1/messages", Self::Anthropic(anthropic::Operation::Messages)),
             (

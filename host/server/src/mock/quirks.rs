@@ -25,6 +25,8 @@ pub(crate) enum Quirk {
     NoDone,
     /// Embeddings as lists of numbers, also when base64 is asked for
     PlainVectors,
+    /// An empty finish reason in every chunk but the last
+    EmptyFinish,
 }
 
 /// The quirks as bits, looked up on every chunk.

@@ -12,6 +12,7 @@ use wharf_policy::{AttemptOptions, EventSource, Upstream};
 use wharf_runtime::{CallOptions, Deployment, EventStream};
 use wharf_types::{
     Capabilities, DeploymentName, EmbedRequest, EmbedResponse, Error, ErrorKind, Event, Features, Request, Response,
+    TokenCount,
 };
 
 use super::reduce;
@@ -126,7 +127,11 @@ impl Upstream for Adapter {
         .boxed()
     }
 
-    fn count_tokens<'a>(&'a self, request: &'a Request, options: AttemptOptions) -> BoxFuture<'a, Result<u64, Error>> {
+    fn count_tokens<'a>(
+        &'a self,
+        request: &'a Request,
+        options: AttemptOptions,
+    ) -> BoxFuture<'a, Result<TokenCount, Error>> {
         async move {
             let mut making = self.begin(request, options);
             loop {

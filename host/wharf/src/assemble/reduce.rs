@@ -1,21 +1,19 @@
 //! A request without one of its fields, for a caller who does without what cannot be done (`drop_unsupported`).
 
+use serde_json::{Map, Value};
 use wharf_policy::needs;
-use wharf_types::{Capabilities, EmbedRequest, OutputFormat, Request, Tool, ToolChoice};
+use wharf_types::{
+    Capabilities, EmbedRequest, Json, OutputFormat, Part, Request, Thinking, Tool, ToolChoice, ToolPart,
+};
 
 /// Fields that are left out one after the other before the error is believed.
 pub(super) const MOST: usize = 16;
 
 /// What the APIs call the same field.
 const TOOL_CHOICE: &[&str] = &["tool_choice", "toolConfig"];
-const OUTPUT: &[&str] = &[
-    "output",
-    "response_format",
-    "output_config",
-    "output_format",
-    "format",
-    "text",
-];
+const OUTPUT: &[&str] = &["output", "response_format", "output_format", "format"];
+/// Options that hold several wishes about the answer, its form among them.
+const WISHES: &[&str] = &["text", "output_config"];
 const THINKING: &[&str] = &["thinking", "reasoning", "reasoning_effort", "think"];
 const STOP: &[&str] = &["stop", "stop_sequences"];
 const OUTPUT_LIMIT: &[&str] = &["max_tokens", "max_completion_tokens", "max_output_tokens"];
@@ -46,18 +44,47 @@ pub(super) fn leave_out(request: &mut Request, field: &str) -> bool {
     let name = field.split(['.', '[']).next().unwrap_or(field);
     let before = request.options.len();
     // What came under a name of its own is there as well, for a vendor that calls it the same.
+    if WISHES.contains(&name) && !is_part(field, "format") {
+        return leave_out_wish(request, name, field);
+    }
+    if let Some(wish) = field.strip_prefix("thinking.")
+        && request
+            .thinking
+            .as_mut()
+            .is_some_and(|thinking| forget(&mut thinking.extra, wish))
+    {
+        request.thinking = request
+            .thinking
+            .take()
+            .filter(|thinking| *thinking != Thinking::default());
+        return true;
+    }
     let aliases = [TOOL_CHOICE, OUTPUT, THINKING, STOP, OUTPUT_LIMIT];
     let same = aliases.into_iter().find(|names| names.contains(&name)).unwrap_or(&[]);
     request
         .options
-        .retain(|(option, _)| option != name && !same.contains(&option.as_str()));
+        .retain(|(option, _)| WISHES.contains(&name) || (option != name && !same.contains(&option.as_str())));
     let found = request.options.len() < before;
+    let of_output = OUTPUT.contains(&name) || WISHES.contains(&name);
+    if of_output {
+        for (_, wishes) in request
+            .options
+            .iter_mut()
+            .filter(|(name, _)| WISHES.contains(&name.as_str()))
+        {
+            let mut json = Some(std::mem::take(wishes));
+            forget(&mut json, "format");
+            *wishes = json.unwrap_or_else(|| Json("{}".to_owned()));
+        }
+    }
     let taken = match name {
+        "tools" if field.ends_with("].strict") => loosen(request),
         "tools" => leave_out_tools(request, index(field)),
+        "messages" => leave_out_of_messages(request, field),
         name if TOOL_CHOICE.contains(&name) => request.tool_choice.take().is_some(),
         "parallel_tool_calls" => request.parallel_tool_calls.take().is_some(),
         // `text.verbosity` and its like stand beside the form of the answer.
-        name if OUTPUT.contains(&name) && is_part(field, "format") => match request.output.take() {
+        _ if of_output && is_part(field, "format") => match request.output.take() {
             // Some JSON is nearer to what was asked for than any text.
             Some(OutputFormat::JsonSchema(_)) => {
                 request.output = Some(OutputFormat::Json);
@@ -83,10 +110,80 @@ pub(super) fn leave_out_option(request: &mut EmbedRequest, field: &str) -> bool 
     request.options.len() < before
 }
 
+/// Takes a wish out of an option that holds several.
+fn leave_out_wish(request: &mut Request, name: &str, field: &str) -> bool {
+    let wish = field.split_once('.').map_or("", |(_, wish)| wish);
+    let Some(at) = request.options.iter().position(|(option, _)| option == name) else {
+        return false;
+    };
+    let mut json = Some(request.options[at].1.clone());
+    let found = forget(&mut json, wish);
+    match json {
+        Some(json) => request.options[at].1 = json,
+        None => drop(request.options.remove(at)),
+    }
+    found
+}
+
+/// Takes a field out of a JSON object; an object without fields is none. Whether there was one.
+fn forget(json: &mut Option<Json>, name: &str) -> bool {
+    let parsed = json
+        .as_ref()
+        .map(|json| serde_json::from_str::<Map<String, Value>>(&json.0));
+    let Some(Ok(mut fields)) = parsed else {
+        return false;
+    };
+    if fields.remove(name).is_none() {
+        return false;
+    }
+    *json = (!fields.is_empty()).then(|| Json(Value::Object(fields).to_string()));
+    true
+}
+
+/// Lets the model err about the schemas of tools.
+fn loosen(request: &mut Request) -> bool {
+    let strict = request.tools.iter_mut().filter(|tool| tool.strict == Some(true));
+    strict.map(|tool| tool.strict = None).count() > 0
+}
+
+/// Takes out of all messages what is said about a speaker or about a document; what is said by them stays.
+fn leave_out_of_messages(request: &mut Request, field: &str) -> bool {
+    let name = field.rsplit('.').next().unwrap_or_default();
+    match name {
+        "name" => {
+            let named = request.messages.iter_mut().filter(|message| message.name.is_some());
+            named.map(|message| message.name = None).count() > 0
+        }
+        "citations" | "context" | "detail" => {
+            let parts = request.messages.iter_mut().flat_map(|message| &mut message.parts);
+            let mut found = false;
+            for part in parts {
+                match part {
+                    Part::Media(media) => found |= forget(&mut media.extra, name),
+                    Part::ToolResult(result) => {
+                        for part in &mut result.content {
+                            if let ToolPart::Media(media) = part {
+                                found |= forget(&mut media.extra, name);
+                            }
+                        }
+                    }
+                    Part::Text(_) | Part::ToolCall(_) | Part::Reasoning(_) | Part::Refusal(_) | Part::Extension(_) => {}
+                }
+            }
+            found
+        }
+        _ => false,
+    }
+}
+
 /// Takes out a tool, and with a vendor's own tool all of its like; without a number all of them.
 fn leave_out_tools(request: &mut Request, at: Option<usize>) -> bool {
     let before = request.tools.len();
-    let is_vendors = |tool: &Tool| tool.extra.as_ref().is_some_and(|extra| extra.0.contains("\"type\""));
+    let is_vendors = |tool: &Tool| {
+        let extra = tool.extra.as_ref();
+        let fields = extra.and_then(|extra| serde_json::from_str::<Map<String, Value>>(&extra.0).ok());
+        fields.is_some_and(|fields| fields.contains_key("type"))
+    };
     match at.filter(|at| *at < before) {
         Some(at) if is_vendors(&request.tools[at]) => request.tools.retain(|tool| !is_vendors(tool)),
         Some(at) => {
@@ -188,6 +285,73 @@ mod tests {
     }
 
     #[test]
+    fn the_form_of_the_answer_does_not_take_along_what_stands_beside_it() {
+        let text = |json: &str| vec![("text".to_owned(), Json(json.to_owned()))];
+        let mut request = Request {
+            options: text(r#"{"verbosity":"low"}"#),
+            ..request()
+        };
+        assert!(leave_out(&mut request, "output"));
+        assert_eq!(
+            (request.output, request.options),
+            (None, text(r#"{"verbosity":"low"}"#))
+        );
+    }
+
+    #[test]
+    fn wishes_about_thoughts_speakers_and_schemas_go_alone() {
+        let mut request = Request {
+            thinking: Some(Thinking {
+                effort: Some("high".to_owned()),
+                budget_tokens: None,
+                extra: Some(Json(r#"{"context":"all_turns"}"#.to_owned())),
+            }),
+            messages: vec![Message {
+                name: Some("ada".to_owned()),
+                ..Message::text(Role::User, "hello")
+            }],
+            tools: vec![Tool {
+                strict: Some(true),
+                ..tool("a")
+            }],
+            ..request()
+        };
+        assert!(leave_out(&mut request, "thinking.context"));
+        let thinking = request.thinking.clone().unwrap();
+        assert_eq!((thinking.effort.as_deref(), thinking.extra), (Some("high"), None));
+        assert!(leave_out(&mut request, "messages[0].name"));
+        assert_eq!(
+            (request.messages[0].name.as_ref(), request.messages[0].parts.len()),
+            (None, 1)
+        );
+        assert!(leave_out(&mut request, "tools[0].strict"));
+        assert_eq!(request.tools, [tool("a")]);
+        assert!(!leave_out(&mut request, "tools[0].strict"), "it is gone already");
+    }
+
+    #[test]
+    fn what_is_wished_of_a_document_goes_and_the_document_stays() {
+        let media = wharf_types::Media {
+            mime_type: "application/pdf".to_owned(),
+            data: wharf_types::MediaData::Inline(vec![1]),
+            name: None,
+            extra: Some(Json(r#"{"citations":{"enabled":true},"context":"a draft"}"#.to_owned())),
+        };
+        let mut request = Request {
+            messages: vec![Message {
+                parts: vec![Part::Media(media)],
+                ..Message::text(Role::User, "")
+            }],
+            ..request()
+        };
+        assert!(leave_out(&mut request, "messages[0].content[0].citations"));
+        let [Part::Media(media)] = request.messages[0].parts.as_slice() else {
+            panic!("{request:?}")
+        };
+        assert_eq!(media.extra, Some(Json(r#"{"context":"a draft"}"#.to_owned())));
+    }
+
+    #[test]
     fn a_choice_of_a_tool_that_goes_goes_too() {
         let mut named = Request {
             tool_choice: Some(ToolChoice::Named("a".to_owned())),
@@ -205,12 +369,19 @@ mod tests {
             extra: Some(Json(r#"{"type":"web_search"}"#.to_owned())),
             ..tool(name)
         };
+        let cached = Tool {
+            extra: Some(Json(r#"{"cache_control":{"type":"ephemeral"}}"#.to_owned())),
+            ..tool("f")
+        };
         let mut request = Request {
-            tools: (0..40).map(|n| search(&n.to_string())).chain([tool("f")]).collect(),
+            tools: (0..40)
+                .map(|n| search(&n.to_string()))
+                .chain([cached.clone()])
+                .collect(),
             ..request()
         };
         assert!(leave_out(&mut request, "tools[0]"));
-        assert_eq!(request.tools, [tool("f")]);
+        assert_eq!(request.tools, [cached], "a function stays, whatever is in its fields");
     }
 
     #[test]

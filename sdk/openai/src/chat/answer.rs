@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, Extension, FinishReason, Part, Reasoning, Response, ToolCall, Usage};
 
-use crate::chat::DIALECT;
 use crate::chat::residual::Residual;
-use crate::usage;
+use crate::chat::{DIALECT, thoughts};
+use crate::{usage, wire};
 
 pub(crate) mod pieces;
 
@@ -36,6 +36,9 @@ pub fn parse(body: &str) -> Result<Response, Error> {
         .split_first()
         .ok_or_else(|| Error::protocol("the vendor's answer has no choice"))?;
     let mut choice = Object::parse(first.get())?;
+    if let Some(error) = choice_error(&choice) {
+        return Err(error);
+    }
     choice.take_raw("index");
     let mut message: Object<'_> = choice.take("message")?.unwrap_or_default();
     message.take_raw("role");
@@ -55,10 +58,7 @@ pub fn parse(body: &str) -> Result<Response, Error> {
         content,
         others: others.to_vec(),
     };
-    let extra = residual.text().map(|value| Extension {
-        kind: DIALECT.to_owned(),
-        value,
-    });
+    let extra = residual.text().map(|value| Extension::new(DIALECT, value));
     Ok(Response {
         id,
         model,
@@ -74,7 +74,7 @@ pub fn parse(body: &str) -> Result<Response, Error> {
 pub(crate) fn error(top: &mut Object<'_>, body: &str) -> Option<Error> {
     let inside = top.take_raw("error").filter(|error| error.get() != "null");
     if let Some(error) = inside.filter(|_| top.contains("choices")) {
-        return Some(Error::from_event(&format!(r#"{{"error":{error}}}"#)));
+        return Some(Error::from_event(&wire::object(&[("error", error.get().to_owned())])));
     }
     let unanswered = || {
         top.peek::<Vec<&RawValue>>("choices")
@@ -82,6 +82,13 @@ pub(crate) fn error(top: &mut Object<'_>, body: &str) -> Option<Error> {
     };
     let is_one = inside.is_some() || top.peek::<&str>("object") == Some("error") && unanswered();
     is_one.then(|| Error::from_event(body))
+}
+
+/// The error that a choice has instead of an answer, or as its end.
+pub(crate) fn choice_error(choice: &Object<'_>) -> Option<Error> {
+    let error: &RawValue = choice.peek("error")?;
+    let is_one = error.get() != "null";
+    is_one.then(|| Error::from_event(&wire::object(&[("error", error.get().to_owned())])))
 }
 
 /// The parts of a message, and those of its content that nobody maps.
@@ -117,18 +124,9 @@ fn parts<'a>(message: &mut Object<'a>) -> Result<(Vec<Part>, Vec<&'a RawValue>),
 /// Reasoning under either of the names in use. Whoever calls it `reasoning` gets it back under that name.
 pub(crate) fn reasoning(message: &mut Object<'_>) -> Option<Reasoning> {
     let empty = |text: Option<String>| text.filter(|t| !t.is_empty());
-    let (text, extra) = match empty(message.take_if::<Option<String>>("reasoning_content").flatten()) {
-        Some(text) => (text, None),
-        None => {
-            let text = empty(message.take_if::<Option<String>>("reasoning").flatten())?;
-            (text, Some(r#"{"field":"reasoning"}"#.to_owned()))
-        }
-    };
-    Some(Reasoning {
-        text: Some(text),
-        signature: None,
-        redacted: None,
-        extra,
+    ["reasoning_content", "reasoning"].into_iter().find_map(|name| {
+        let text = empty(message.take_if::<Option<String>>(name).flatten())?;
+        Some(thoughts::in_field(name, text))
     })
 }
 
@@ -167,7 +165,7 @@ fn tool_call(raw: &RawValue, index: usize) -> Result<ToolCall, Error> {
 pub(crate) fn call_rest(call: &Object<'_>, function: &Object<'_>) -> Option<String> {
     let mut fields: Vec<(&str, String)> = call.iter().map(|(key, value)| (key, value.get().to_owned())).collect();
     fields.extend(function.rest().map(|rest| ("function", rest)));
-    (!fields.is_empty()).then(|| usage::object(&fields))
+    (!fields.is_empty()).then(|| wire::object(&fields))
 }
 
 /// Arguments as the text OpenAI sends; some servers send the object itself.
@@ -184,6 +182,8 @@ pub(crate) fn arguments(function: &mut Object<'_>) -> Option<String> {
 pub(crate) fn take_reason(choice: &mut Object<'_>, called: bool) -> Option<FinishReason> {
     const PLAIN: [&str; 4] = ["stop", "length", "tool_calls", "content_filter"];
     let word = choice.peek::<Option<String>>("finish_reason").flatten();
+    // Some servers write an empty one, or the word null, where there is none yet.
+    let word = word.filter(|word| !matches!(word.as_str(), "" | "null"));
     let meant = word.as_deref().map(reason);
     let calls = called && meant == Some(FinishReason::Stop);
     if !calls && word.as_deref().is_none_or(|word| PLAIN.contains(&word)) {

@@ -1,8 +1,6 @@
 //! The `content` of a message: a text, or a list of parts.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,16 +8,16 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{
-    Error, ErrorKind, Media, MediaData, Part, Reasoning, Role, Text, ToolPart, ToolResult, foreign,
-};
+use wharf_provider_sdk::{Error, ErrorKind, Media, MediaData, Part, Role, Text, ToolPart, ToolResult, foreign};
 
 use crate::chat::DIALECT;
+use crate::wire::{self, FAILED, optional};
 
-/// How the text of a tool that failed begins, as the API has no other mark for it.
-const FAILED: &str = "Error:";
 /// What is left in a tool's answer of pictures and files that the user shows in its place.
 const ELSEWHERE: &str = "What the tool has to show comes with the next message of the user.";
+
+/// How closely a picture can be looked at.
+const DETAILS: [&str; 4] = [r#""auto""#, r#""low""#, r#""high""#, "null"];
 
 /// Content being put together. One text without vendor fields is written as a plain string, which every
 /// compatible server understands; anything else as a list.
@@ -34,6 +32,8 @@ enum Item<'a> {
     Text(Cow<'a, str>, Object<'a>),
     Media(Medium<'a>),
     Raw(&'a RawValue),
+    /// What the assistant thought.
+    Thought(&'a str),
 }
 
 /// A picture, a sound or a file.
@@ -42,17 +42,19 @@ struct Medium<'a> {
     media: &'a Media,
     /// What it is called if it goes as a file.
     name: Option<Cow<'a, str>>,
+    /// How closely it is to be looked at, if the client said so in another dialect.
+    detail: Option<&'a RawValue>,
     extra: Object<'a>,
 }
 
 impl<'a> Content<'a> {
     /// The answer of a tool. `place` names it.
-    pub(crate) fn of_tool(result: &'a ToolResult, same_dialect: bool, place: &str) -> Result<Self, Error> {
+    pub(crate) fn of_tool(result: &'a ToolResult, dialect: &str, place: &str) -> Result<Self, Error> {
         let mut content = Self::default();
         for part in &result.content {
             content.items.push(match part {
-                ToolPart::Text(text) => Item::text(text, same_dialect)?,
-                ToolPart::Media(media) => Item::media(media, same_dialect, place)?,
+                ToolPart::Text(text) => Item::text(text, dialect)?,
+                ToolPart::Media(media) => Item::media(media, dialect, place)?,
                 ToolPart::Extension(extension) => Item::raw(foreign::checked(extension, DIALECT, place)?, place)?,
             });
         }
@@ -98,10 +100,10 @@ impl<'a> Content<'a> {
     }
 
     /// Adds a text, a medium or an extension of a message by `role`. `place` names the part.
-    pub(crate) fn add(&mut self, part: &'a Part, same_dialect: bool, role: Role, place: &str) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, part: &'a Part, dialect: &str, role: Role, place: &str) -> Result<(), Error> {
         self.items.push(match part {
-            Part::Text(text) => Item::text(text, same_dialect)?,
-            Part::Media(media) => Item::media(media, same_dialect, place)?,
+            Part::Text(text) => Item::text(text, dialect)?,
+            Part::Media(media) => Item::media(media, dialect, place)?,
             Part::Extension(extension) => {
                 if !foreign::is_sent(extension, DIALECT, role, place)? {
                     return Ok(());
@@ -113,6 +115,11 @@ impl<'a> Content<'a> {
             }
         });
         Ok(())
+    }
+
+    /// Adds what was thought.
+    pub(crate) fn think(&mut self, text: &'a str) {
+        self.items.push(Item::Thought(text));
     }
 
     /// Whether nothing was added.
@@ -127,8 +134,8 @@ impl<'a> Content<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn text(text: &'a Text, same_dialect: bool) -> Result<Self, Error> {
-        let extra = extra(text.extra.as_deref(), same_dialect)?;
+    fn text(text: &'a Text, dialect: &str) -> Result<Self, Error> {
+        let extra = wire::extra(text.extra.as_deref(), dialect == DIALECT)?;
         Ok(Self::Text(Cow::Borrowed(text.text.as_str()), extra))
     }
 
@@ -138,9 +145,18 @@ impl<'a> Item<'a> {
 
     /// Only pictures have addresses, and only PDFs are files of OpenAI's: texts are said. What a client of the same
     /// dialect calls a file stays one; its server may take more.
-    fn media(media: &'a Media, same_dialect: bool, place: &str) -> Result<Self, Error> {
+    fn media(media: &'a Media, dialect: &str, place: &str) -> Result<Self, Error> {
         let mime = media.mime_type.as_str();
-        let extra = extra(media.extra.as_deref(), same_dialect)?;
+        let same_dialect = dialect == DIALECT;
+        let detail = wire::detail(media, dialect).filter(|_| !same_dialect);
+        if !same_dialect {
+            foreign::check_media(media, place)?;
+            if detail.is_some_and(|detail| !DETAILS.contains(&detail.get())) {
+                let problem = format!("`{place}.detail`: chat completions have auto, low and high");
+                return Err(Error::unsupported(problem));
+            }
+        }
+        let extra = wire::extra(media.extra.as_deref(), same_dialect)?;
         let name = match &media.data {
             MediaData::Url(_) if mime.starts_with("image/") => None,
             MediaData::Url(_) => {
@@ -148,11 +164,18 @@ impl<'a> Item<'a> {
                     format!("`{place}`: only images can be sent by their address, and not `{mime}`; send the bytes");
                 return Err(Error::unsupported(problem));
             }
-            MediaData::Inline(bytes) if !same_dialect && is_text(mime) => return document(media, bytes, place),
+            MediaData::Inline(bytes) if !same_dialect && wire::is_text(mime) => {
+                return wire::document(media, bytes, place).map(Self::plain);
+            }
             MediaData::Inline(_) if extra.contains("file") => media.name.as_deref().map(Cow::Borrowed),
-            MediaData::Inline(_) => Some(file_name(media, same_dialect)),
+            MediaData::Inline(_) => Some(wire::file_name(media, same_dialect)),
         };
-        Ok(Self::Media(Medium { media, name, extra }))
+        Ok(Self::Media(Medium {
+            media,
+            name,
+            detail,
+            extra,
+        }))
     }
 
     fn raw(value: &'a str, place: &str) -> Result<Self, Error> {
@@ -191,6 +214,10 @@ impl Serialize for Item<'_> {
                 map.end()
             }
             Self::Media(medium) => media_part(medium, serializer),
+            Self::Thought(text) => {
+                serde_json::json!({"type": "thinking", "thinking": [{"type": "text", "text": text}]})
+                    .serialize(serializer)
+            }
         }
     }
 }
@@ -198,7 +225,12 @@ impl Serialize for Item<'_> {
 /// Pictures, sounds and files. The part's `extra` mirrors the wire: what is under the part's own key goes
 /// inside, everything else beside it.
 fn media_part<S: Serializer>(medium: &Medium<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    let Medium { media, name, extra } = medium;
+    let Medium {
+        media,
+        name,
+        detail,
+        extra,
+    } = medium;
     let family = media.mime_type.split('/').next().unwrap_or_default();
     let kind = match (family, &media.data) {
         _ if extra.contains("file") => "file",
@@ -220,6 +252,7 @@ fn media_part<S: Serializer>(medium: &Medium<'_>, serializer: S) -> Result<S::Ok
             kind,
             media,
             name: name.as_deref(),
+            detail: *detail,
             extra: inner.unwrap_or_default(),
         },
     )?;
@@ -231,6 +264,7 @@ struct Inner<'a> {
     kind: &'static str,
     media: &'a Media,
     name: Option<&'a str>,
+    detail: Option<&'a RawValue>,
     extra: Object<'a>,
 }
 
@@ -246,66 +280,18 @@ impl Serialize for Inner<'_> {
                 map.serialize_entry("format", if format == "mpeg" { "mp3" } else { format })?;
             }
             ("file", MediaData::Inline(bytes)) => {
-                map.serialize_entry("file_data", &data_url(mime, bytes))?;
+                map.serialize_entry("file_data", &wire::data_url(mime, bytes))?;
                 if let Some(name) = self.name {
                     map.serialize_entry("filename", name)?;
                 }
             }
-            (_, MediaData::Inline(bytes)) => map.serialize_entry("url", &data_url(mime, bytes))?,
+            (_, MediaData::Inline(bytes)) => map.serialize_entry("url", &wire::data_url(mime, bytes))?,
             (_, MediaData::Url(url)) => map.serialize_entry("url", url)?,
+        }
+        if self.kind == "image_url" {
+            optional(&mut map, "detail", &self.detail)?;
         }
         self.extra.serialize_into(&mut map)?;
         map.end()
-    }
-}
-
-fn is_text(mime: &str) -> bool {
-    mime.starts_with("text/") || mime == "application/json"
-}
-
-/// A document that is a text, under its name.
-fn document<'a>(media: &'a Media, bytes: &'a [u8], place: &str) -> Result<Item<'a>, Error> {
-    let wrong = |_| Error::unsupported(format!("`{place}`: only texts in UTF-8 can be sent"));
-    let text = std::str::from_utf8(bytes).map_err(wrong)?;
-    Ok(match &media.name {
-        Some(name) => Item::plain(format!("{name}\n\n{text}")),
-        None => Item::plain(text),
-    })
-}
-
-/// What a file is called. OpenAI takes none without a name, and a PDF by the end of its name.
-fn file_name(media: &Media, same_dialect: bool) -> Cow<'_, str> {
-    let pdf = media.mime_type == "application/pdf";
-    let is_pdf = |end: &OsStr| end.eq_ignore_ascii_case("pdf");
-    let ends = |name: &str| Path::new(name).extension().is_some_and(is_pdf);
-    match &media.name {
-        Some(name) if pdf && !same_dialect && !ends(name) => Cow::Owned(format!("{name}.pdf")),
-        Some(name) => Cow::Borrowed(name.as_str()),
-        None if pdf => Cow::Borrowed("document.pdf"),
-        None => Cow::Borrowed("document"),
-    }
-}
-
-fn data_url(mime: &str, bytes: &[u8]) -> String {
-    let mut url = format!("data:{mime};base64,");
-    STANDARD.encode_string(bytes, &mut url);
-    url
-}
-
-/// The vendor fields of a record: those of the client if it speaks this dialect, else none.
-pub(crate) fn extra(json: Option<&str>, same_dialect: bool) -> Result<Object<'_>, Error> {
-    match json {
-        Some(json) if same_dialect => Object::parse(json)
-            .map(Object::without_seals)
-            .map_err(|e| Error::new(ErrorKind::InvalidRequest, e.message)),
-        _ => Ok(Object::default()),
-    }
-}
-
-/// Which of the two fields servers use for reasoning it came in and should go back in.
-pub(crate) fn reasoning_field(reasoning: &Reasoning) -> &'static str {
-    match reasoning.extra.as_deref() {
-        Some(r#"{"field":"reasoning"}"#) => "reasoning",
-        _ => "reasoning_content",
     }
 }

@@ -5,12 +5,13 @@ mod options;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, ErrorKind, JsonSchema, OutputFormat, Request, ToolChoice, foreign};
+use wharf_provider_sdk::{Error, JsonSchema, OutputFormat, Request, ToolChoice, foreign};
 
 use crate::chat::tools::{self, Tools};
 use crate::chat::{DIALECT, Server};
+use crate::responses::DIALECT as RESPONSES;
+use crate::wire::{self, Number, optional, raw};
 
 /// Both names of the output limit. A client of the same dialect chose one of them itself.
 const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
@@ -18,28 +19,27 @@ const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 /// The body of the request.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] when a JSON value of the request is not JSON, and
-/// [`ErrorKind::Unsupported`] for what OpenAI's API has no form for, naming the field.
+/// `InvalidRequest` when a JSON value of the request is not JSON, and
+/// `Unsupported` for what OpenAI's API has no form for, naming the field.
 pub fn body(request: &Request, server: &Server<'_>, streamed: bool) -> Result<Vec<u8>, Error> {
     tools::check(request)?;
     if let Some(OutputFormat::Extension(form)) = &request.output {
         foreign::checked(form, DIALECT, "response_format")?;
     }
-    let options = options::of(request)?;
-    let body = Body {
+    if request.dialect != DIALECT {
+        foreign::check_thinking(request.thinking.as_ref())?;
+    }
+    let mut options = options::of(request, server.hints)?;
+    if server.max_tokens_fixed {
+        options.retain(|(name, _)| !LIMITS.contains(name));
+    }
+    wire::bytes(&Body {
         request,
         server,
         streamed,
-        messages: message::messages(request, server.call_ids)?,
+        messages: message::messages(request, server)?,
         options,
-    };
-    let invalid = |e| {
-        Error::new(
-            ErrorKind::InvalidRequest,
-            format!("the request cannot be written as JSON: {e}"),
-        )
-    };
-    serde_json::to_vec(&body).map_err(invalid)
+    })
 }
 
 struct Body<'a> {
@@ -59,10 +59,13 @@ impl Serialize for Body<'_> {
         if !r.tools.is_empty() {
             map.serialize_entry("tools", &Tools(&r.tools, r.dialect == DIALECT))?;
         }
-        if let Some(choice) = &r.tool_choice {
-            map.serialize_entry("tool_choice", &Choice(choice))?;
-        }
-        optional(&mut map, "parallel_tool_calls", &r.parallel_tool_calls)?;
+        // OpenAI refuses both without tools; clients of its other API send them all the same.
+        let says_nothing = r.tools.is_empty() && r.dialect != DIALECT;
+        let choice = r.tool_choice.as_ref();
+        let choice = choice.filter(|choice| !says_nothing || !matches!(choice, ToolChoice::Auto | ToolChoice::None));
+        optional(&mut map, "tool_choice", &choice.map(Choice))?;
+        let parallel = r.parallel_tool_calls.filter(|_| !says_nothing);
+        optional(&mut map, "parallel_tool_calls", &parallel)?;
         optional(&mut map, "temperature", &r.temperature.map(Number))?;
         optional(&mut map, "top_p", &r.top_p.map(Number))?;
         if !r.stop.is_empty() {
@@ -71,9 +74,10 @@ impl Serialize for Body<'_> {
         if let Some(format) = &r.output {
             map.serialize_entry("response_format", &Format(format))?;
         }
-        optional(&mut map, "reasoning_effort", &effort(r))?;
+        let ours = matches!(r.dialect.as_str(), DIALECT | RESPONSES | "wharf");
+        optional(&mut map, "reasoning_effort", &wire::effort(r, ours))?;
         if let Some(limit) = r.max_output_tokens
-            && !LIMITS.iter().any(|name| r.option(name).is_some())
+            && (self.server.max_tokens_fixed || !LIMITS.iter().any(|name| r.option(name).is_some()))
         {
             map.serialize_entry(self.server.max_tokens_field, &limit)?;
         }
@@ -97,7 +101,7 @@ impl Body<'_> {
     ) -> Result<(), S::Error> {
         let theirs = self.request.option("stream_options").filter(|json| *json != "null");
         let mut options = match theirs {
-            Some(text) if matches!(self.request.dialect.as_str(), DIALECT | options::RESPONSES) => {
+            Some(text) if matches!(self.request.dialect.as_str(), DIALECT | RESPONSES) => {
                 serde_json::from_str::<Object<'_>>(text).map_err(serde::ser::Error::custom)?
             }
             _ => Object::default(),
@@ -123,33 +127,6 @@ impl Serialize for StreamOptions<'_> {
     }
 }
 
-/// A float that is written as an integer when it is one, as clients write `"temperature": 1`.
-struct Number(f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.fract() == 0.0 && self.0.abs() < 1e9 {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and below 1e9")]
-            let whole = self.0 as i64;
-            serializer.serialize_i64(whole)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
-}
-
-pub(crate) fn optional<M: SerializeMap, T: Serialize>(
-    map: &mut M,
-    key: &str,
-    value: &Option<T>,
-) -> Result<(), M::Error> {
-    value.as_ref().map_or(Ok(()), |value| map.serialize_entry(key, value))
-}
-
-pub(crate) fn raw<S: Serializer>(json: &str) -> Result<&RawValue, S::Error> {
-    serde_json::from_str(json).map_err(serde::ser::Error::custom)
-}
-
 struct Choice<'a>(&'a ToolChoice);
 
 impl Serialize for Choice<'_> {
@@ -161,7 +138,10 @@ impl Serialize for Choice<'_> {
             ToolChoice::Named(name) => {
                 serde_json::json!({"type": "function", "function": {"name": name}}).serialize(serializer)
             }
-            ToolChoice::Extension(extension) => raw::<S>(&extension.value)?.serialize(serializer),
+            ToolChoice::Extension(rule) => match tools::allowed(rule) {
+                Some(allowed) => allowed.serialize(serializer),
+                None => raw::<S>(&rule.value)?.serialize(serializer),
+            },
         }
     }
 }
@@ -189,32 +169,8 @@ struct Schema<'a>(&'a JsonSchema);
 impl Serialize for Schema<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &self.0.name)?;
-        optional(&mut map, "description", &self.0.description)?;
-        map.serialize_entry("schema", raw::<S>(&self.0.schema)?)?;
-        optional(&mut map, "strict", &self.0.strict)?;
+        wire::schema::<S, _>(self.0, &mut map)?;
         map.end()
-    }
-}
-
-/// How much to think, in the words of the API. A budget has none; so much thinking is roughly that level.
-///
-/// Not all models take every word. Words of another vendor become those that all thinking models have; that one does
-/// not want any thinking goes without saying, as models that do not think refuse the field.
-fn effort(request: &Request) -> Option<&str> {
-    let level = |budget: u32| match budget {
-        0 => "none",
-        1..2048 => "low",
-        2048..8192 => "medium",
-        _ => "high",
-    };
-    let thinking = request.thinking.as_ref()?;
-    let word = thinking.effort.as_deref().or(thinking.budget_tokens.map(level))?;
-    match word {
-        _ if matches!(request.dialect.as_str(), DIALECT | options::RESPONSES | "wharf") => Some(word),
-        "none" => None,
-        "max" | "xhigh" => Some("high"),
-        _ => Some(word),
     }
 }
 

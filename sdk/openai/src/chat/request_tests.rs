@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 use wharf_provider_sdk::{
-    Extension, Media, MediaData, Message, OutputFormat, Part, Reasoning, Role, Text, Thinking, Tool, ToolCall,
-    ToolChoice, ToolPart, ToolResult,
+    ErrorKind, Extension, Media, MediaData, Message, OutputFormat, Part, Reasoning, Role, Text, Thinking, Tool,
+    ToolCall, ToolChoice, ToolPart, ToolResult,
 };
 
 use super::*;
+use crate::chat::Thoughts;
 
 fn request() -> Request {
     Request {
@@ -223,6 +224,70 @@ fn the_output_limit_is_sent_once_under_the_clients_name() {
         (&body["max_completion_tokens"], &body["max_tokens"]),
         (&json!(5), &Value::Null)
     );
+}
+
+#[test]
+fn a_server_that_knows_one_name_of_the_limit_gets_that() {
+    let server = Server {
+        max_tokens_fixed: true,
+        ..Server::default()
+    };
+    let limited = Request {
+        max_output_tokens: Some(5),
+        options: vec![("max_completion_tokens".to_owned(), "5".to_owned())],
+        ..request()
+    };
+    let body: Value = serde_json::from_slice(&body(&limited, &server, false).unwrap()).unwrap();
+    assert_eq!(body, json!({"model": "m", "messages": [], "max_tokens": 5}));
+}
+
+#[test]
+fn a_developer_is_the_system_to_servers_that_know_no_developer() {
+    let asked = Request {
+        messages: vec![Message::text(Role::Developer, "Be brief.")],
+        ..request()
+    };
+    for (server, role) in [(Server::default(), "system"), (Server::openai(), "developer")] {
+        let body: Value = serde_json::from_slice(&body(&asked, &server, false).unwrap()).unwrap();
+        assert_eq!(body["messages"][0]["role"], role);
+    }
+}
+
+#[test]
+fn rules_about_tools_that_there_are_not_are_left_out() {
+    let asked = |dialect: &str, choice| Request {
+        tool_choice: Some(choice),
+        parallel_tool_calls: Some(true),
+        dialect: dialect.to_owned(),
+        ..request()
+    };
+    let body = wire(&asked("openai.responses", ToolChoice::Auto));
+    assert_eq!(body, json!({"model": "m", "messages": []}), "OpenAI refuses them");
+    let body = wire(&asked(DIALECT, ToolChoice::Auto));
+    assert_eq!(body["tool_choice"], "auto", "a client of this API is taken at its word");
+    let body = wire(&asked("openai.responses", ToolChoice::Required));
+    assert_eq!(
+        body["tool_choice"], "required",
+        "the server says what it thinks of that"
+    );
+}
+
+#[test]
+fn the_functions_that_may_be_called_are_listed_as_this_api_does() {
+    let rule = r#"{"type":"allowed_tools","mode":"required","tools":[{"type":"function","name":"f"}]}"#;
+    let asked = |rule: &str| Request {
+        tool_choice: Some(ToolChoice::Extension(Extension::new("openai.responses", rule))),
+        dialect: "openai.responses".to_owned(),
+        ..request()
+    };
+    assert_eq!(
+        wire(&asked(rule))["tool_choice"],
+        json!({"type": "allowed_tools",
+            "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": "f"}}]}})
+    );
+    let other = r#"{"type":"allowed_tools","mode":"auto","tools":[{"type":"web_search"}]}"#;
+    let error = body(&asked(other), &Server::default(), false).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported, "{error:?}");
 }
 
 #[test]
@@ -667,4 +732,54 @@ fn openais_other_api_has_the_same_stream_options() {
         streamed["stream_options"],
         json!({"include_usage": true, "include_obfuscation": false})
     );
+}
+
+#[test]
+fn thoughts_go_back_to_where_the_server_had_them_whatever_the_client_speaks() {
+    let thought = |text: &str, mark: &str| {
+        Part::Reasoning(Reasoning {
+            text: Some(text.to_owned()),
+            signature: Some(mark.to_owned()),
+            redacted: None,
+            extra: None,
+        })
+    };
+    let asked = |dialect: &str, mark: &str| Request {
+        messages: vec![Message {
+            role: Role::Assistant,
+            name: None,
+            parts: vec![thought("a", mark), thought("b", mark), Part::text("c")],
+            extra: None,
+        }],
+        dialect: dialect.to_owned(),
+        ..request()
+    };
+    let written = |asked: &Request, thoughts| {
+        let server = Server {
+            thoughts,
+            ..Server::default()
+        };
+        let body: Value = serde_json::from_slice(&body(asked, &server, false).unwrap()).unwrap();
+        body["messages"][0].clone()
+    };
+    for dialect in ["anthropic.messages", "openai.responses", DIALECT] {
+        let field = |name: &str| asked(dialect, &format!("wharf:openai.chat:{name}"));
+        let found = |name: &str| written(&field(name), Thoughts::AsReceived);
+        assert_eq!(found("reasoning_content")["reasoning_content"], "ab", "{dialect}");
+        assert_eq!(found("reasoning")["reasoning"], "ab", "{dialect}");
+        let part = |text: &str| json!({"type": "thinking", "thinking": [{"type": "text", "text": text}]});
+        assert_eq!(
+            found("content")["content"],
+            json!([part("a"), part("b"), {"type": "text", "text": "c"}]),
+            "{dialect}"
+        );
+        let refusing = written(&field("reasoning_content"), Thoughts::None);
+        assert_eq!(refusing, json!({"role": "assistant", "content": "c"}), "{dialect}");
+        let foreign = asked(dialect, "wharf:anthropic.messages:c2VhbA==");
+        assert_eq!(
+            written(&foreign, Thoughts::AsReceived),
+            json!({"role": "assistant", "content": "c"}),
+            "{dialect}"
+        );
+    }
 }

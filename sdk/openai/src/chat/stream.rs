@@ -2,12 +2,15 @@
 
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Start, http, sse};
+use wharf_provider_sdk::{
+    CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Reasoning, Start, http, sse,
+};
 
 use crate::chat::answer::pieces::{self, Piece};
 use crate::chat::residual::Residual;
+use crate::chat::thoughts::Place;
 use crate::chat::{DIALECT, answer};
-use crate::usage;
+use crate::{usage, wire};
 
 mod calls;
 
@@ -30,6 +33,8 @@ struct State {
     done: bool,
     called: bool,
     calls: calls::Calls,
+    /// Where the thought that goes on was found.
+    thinking: Option<Place>,
     /// What was left of chunks that came before the answer itself, see [`State::hold`].
     held: Option<String>,
     /// What was left of the chunk before; sent again only when it changes.
@@ -95,11 +100,14 @@ impl State {
         }
         if !self.finished {
             self.finished = true;
-            events.push(Event::Finish(if self.called {
+            let reason = if self.called {
                 FinishReason::ToolCalls
             } else {
                 FinishReason::Stop
-            }));
+            };
+            let finish = Event::Finish(reason);
+            events.extend(self.thought_before(Some(&finish)));
+            events.push(finish);
         }
         Ok(())
     }
@@ -161,7 +169,13 @@ impl State {
             }
             residual.inner = choice.take("delta")?.unwrap_or_default();
             residual.content = self.delta(&mut residual.inner, &mut said)?;
-            if let Some(reason) = answer::take_reason(&mut choice, self.called) {
+            if let Some(error) = answer::choice_error(&choice) {
+                events.append(&mut said);
+                return Err(error);
+            }
+            // The first reason counts: an answer ends once.
+            let reason = answer::take_reason(&mut choice, self.called).filter(|_| !self.finished);
+            if let Some(reason) = reason {
                 self.finished = true;
                 said.push(Event::Finish(reason));
             }
@@ -169,10 +183,45 @@ impl State {
         }
         let start = Start { id, model, extra: None };
         self.answered |= !said.is_empty() || counts.is_some() || residual.says_something();
+        // The end of a thought belongs to what came before.
+        events.extend(self.thought_before(said.first()));
         self.rest(&residual, start, has_choice, events);
-        events.append(&mut said);
+        for event in said {
+            events.extend(self.thought_before(Some(&event)));
+            events.push(self.bare(event));
+        }
         events.extend(counts.map(Event::Usage));
         Ok(())
+    }
+
+    /// The end of the thought that goes on, if what comes next is another thing: the mark that tells where it was found.
+    fn thought_before(&mut self, next: Option<&Event>) -> Option<Event> {
+        let goes_on = match next {
+            None => true,
+            Some(Event::Reasoning(thought)) => Place::found(thought) == self.thinking,
+            Some(_) => false,
+        };
+        let place = self.thinking.take_if(|_| !goes_on)?;
+        Some(Event::Reasoning(Reasoning {
+            text: None,
+            signature: Some(place.mark()),
+            redacted: None,
+            extra: None,
+        }))
+    }
+
+    /// A piece of a thought without its mark, which comes at the end.
+    fn bare(&mut self, event: Event) -> Event {
+        match event {
+            Event::Reasoning(thought) => {
+                self.thinking = Place::found(&thought);
+                Event::Reasoning(Reasoning {
+                    signature: None,
+                    ..thought
+                })
+            }
+            event => event,
+        }
     }
 
     /// Keeps a chunk that comes before the answer until the answer begins. Azure sends one with what its filter says
@@ -228,13 +277,15 @@ impl State {
                 call.take_raw("type");
             }
             let mut function: Object<'_> = call.take("function")?.unwrap_or_default();
-            let name: Option<String> = function.take("name")?;
+            let name = function.take::<String>("name")?.filter(|name| !name.is_empty());
             let arguments = answer::arguments(&mut function).unwrap_or_default();
             let of_another_type = id.is_some() && call.contains("type");
-            let names = of_another_type || name.as_ref().is_some_and(|name| !name.is_empty());
+            let names = of_another_type || name.is_some();
+            let known = self.calls.count();
             let index = self.calls.place(index, id.as_deref(), names);
             // A server that omits ids still needs one to be answered by.
-            let id = id.or_else(|| name.as_ref().map(|_| format!("call_{index}")));
+            let begins = self.calls.count() > known;
+            let id = id.or_else(|| begins.then(|| format!("call_{index}")));
             let extra = answer::call_rest(&call, &function);
             said.push(Event::ToolCall(CallDelta {
                 index,
@@ -249,10 +300,7 @@ impl State {
 }
 
 fn extension(value: String) -> Extension {
-    Extension {
-        kind: DIALECT.to_owned(),
-        value,
-    }
+    Extension::new(DIALECT, value)
 }
 
 /// What was held together with what is new. Of a field that is in both the new value counts.
@@ -263,7 +311,7 @@ fn join(held: &str, new: &Object<'_>) -> Result<String, Error> {
         .chain(new.iter())
         .map(|(name, value)| (name, value.get().to_owned()))
         .collect();
-    Ok(usage::object(&fields))
+    Ok(wire::object(&fields))
 }
 
 #[cfg(test)]

@@ -266,7 +266,56 @@ fn reasoning_and_refusals_are_kept_apart_from_text() {
         matches!(&events[1], Event::Reasoning(r) if r.text.as_deref() == Some("hm")),
         "{events:?}"
     );
-    assert_eq!(events[2], Event::Refusal("no".into()));
+    let end = |event: &Event| match event {
+        Event::Reasoning(thought) => (thought.text.clone(), thought.signature.clone()),
+        event => panic!("{event:?}"),
+    };
+    let mark = "wharf:openai.chat:reasoning_content".to_owned();
+    assert_eq!(
+        end(&events[2]),
+        (None, Some(mark)),
+        "a thought tells at its end where it was found"
+    );
+    assert_eq!(events[3], Event::Refusal("no".into()));
+}
+
+#[test]
+fn an_answer_ends_once_and_an_empty_reason_is_none() {
+    let with = |reason: &str, delta: Value| json!({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]});
+    let chunks = [
+        with("", json!({"content": "a"})),
+        with("null", json!({"content": "b"})),
+        with("stop", json!({})),
+        with("stop", json!({})),
+    ];
+    let events = run(&(sse(&chunks) + DONE)).unwrap();
+    let ends = events.iter().filter(|event| matches!(event, Event::Finish(_))).count();
+    assert_eq!(ends, 1, "{events:?}");
+    let broken = run(&sse(&chunks[..2])).unwrap_err();
+    assert_eq!(broken.kind, ErrorKind::Unavailable, "a connection that broke is no end");
+}
+
+#[test]
+fn an_identifier_is_made_up_once_and_not_for_an_empty_name() {
+    let piece = |call: Value| chunk(json!({"tool_calls": [call]}));
+    let chunks = [
+        piece(json!({"index": 0, "id": "x1", "type": "function", "function": {"name": "f", "arguments": ""}})),
+        piece(json!({"index": 0, "id": "", "function": {"name": "", "arguments": "{}"}})),
+        piece(json!({"index": 1, "function": {"name": "g", "arguments": "{}"}})),
+        last("tool_calls"),
+    ];
+    let events = run(&(sse(&chunks) + DONE)).unwrap();
+    let ids: Vec<(Option<&str>, Option<&str>)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ToolCall(call) => Some((call.id.as_deref(), call.name.as_deref())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        ids,
+        [(Some("x1"), Some("f")), (None, None), (Some("call_1"), Some("g"))]
+    );
 }
 
 #[test]
@@ -280,10 +329,19 @@ fn a_list_of_parts_is_content_too() {
         last("stop"),
     ];
     let events = run(&(sse(&chunks) + DONE)).unwrap();
-    let [_, Event::Reasoning(thought), Event::Extension(rest), text, ..] = events.as_slice() else {
+    let [
+        _,
+        Event::Reasoning(thought),
+        Event::Reasoning(end),
+        Event::Extension(rest),
+        text,
+        ..,
+    ] = events.as_slice()
+    else {
         panic!("{events:?}")
     };
     assert_eq!(thought.text.as_deref(), Some("hm"));
+    assert_eq!(end.signature.as_deref(), Some("wharf:openai.chat:content"));
     assert_eq!(*text, Event::Text("a".into()));
     let rest: Value = serde_json::from_str(&rest.value).unwrap();
     assert_eq!(rest["choices"][0]["delta"], json!({"content": [reference]}));

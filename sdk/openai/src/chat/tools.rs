@@ -6,11 +6,13 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Value, json};
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, Request, Tool, ToolCall, ToolChoice, foreign};
+use wharf_provider_sdk::{Error, Extension, Request, Tool, ToolCall, ToolChoice, foreign};
 
 use crate::chat::DIALECT;
-use crate::chat::request::{optional, raw};
+use crate::responses::DIALECT as RESPONSES;
+use crate::wire::{optional, raw};
 
 /// Whether there are tools, or a rule about them, that only a vendor of another dialect has.
 ///
@@ -22,9 +24,27 @@ pub(crate) fn check(request: &Request) -> Result<(), Error> {
         tools.try_for_each(|(at, tool)| foreign::check_tool(tool, at))?;
     }
     match &request.tool_choice {
-        Some(ToolChoice::Extension(rule)) => foreign::checked(rule, DIALECT, "tool_choice").map(|_| ()),
+        Some(ToolChoice::Extension(rule)) if allowed(rule).is_none() => {
+            foreign::checked(rule, DIALECT, "tool_choice").map(|_| ())
+        }
         _ => Ok(()),
     }
+}
+
+/// The rule of OpenAI's other API that only some functions may be called, which this API writes otherwise; `None` for
+/// any other rule.
+pub(crate) fn allowed(rule: &Extension) -> Option<Value> {
+    if rule.kind != RESPONSES {
+        return None;
+    }
+    let rule: Value = serde_json::from_str(&rule.value).ok()?;
+    let functions = rule["tools"].as_array()?.iter().map(|tool| {
+        let name = tool["name"].as_str().filter(|_| tool["type"] == "function")?;
+        Some(json!({"type": "function", "function": {"name": name}}))
+    });
+    let functions: Vec<Value> = functions.collect::<Option<_>>()?;
+    let is_one = rule["type"] == "allowed_tools";
+    is_one.then(|| json!({"type": "allowed_tools", "allowed_tools": {"mode": rule["mode"], "tools": functions}}))
 }
 
 /// The tools on offer, and whether the client speaks this dialect.

@@ -113,6 +113,9 @@ pub(crate) struct PullStep {
     /// Bytes that are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) completed: Option<u64>,
+    /// What else the vendor says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) extra: Option<Value>,
 }
 
 /// What was deleted.

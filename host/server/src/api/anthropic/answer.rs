@@ -67,8 +67,9 @@ pub(super) fn stop_reason(finish: Option<FinishReason>, refused: bool, rest: &Le
         None => return "null".to_owned(),
         Some(FinishReason::Stop) if refused => "refusal",
         Some(FinishReason::Stop) if sequence => "stop_sequence",
-        Some(FinishReason::Stop | FinishReason::Other) => "end_turn",
-        Some(FinishReason::Length) => "max_tokens",
+        Some(FinishReason::Stop) => "end_turn",
+        // Of other reasons nobody knows that the answer is whole: the nearest word is that it was cut off.
+        Some(FinishReason::Length | FinishReason::Other) => "max_tokens",
         Some(FinishReason::ToolCalls) => "tool_use",
         Some(FinishReason::ContentFilter | FinishReason::Refusal) => "refusal",
         // Anthropic has no word for it.

@@ -170,7 +170,7 @@ fn why_the_model_stopped_has_anthropics_word() {
         (FinishReason::ContentFilter, "refusal"),
         (FinishReason::Refusal, "refusal"),
         (FinishReason::Error, "error"),
-        (FinishReason::Other, "end_turn"),
+        (FinishReason::Other, "max_tokens"),
     ] {
         let answer = Response {
             finish,

@@ -16,10 +16,13 @@ pub(super) fn content(raw: &RawValue, place: &str) -> Result<Vec<Part>, Error> {
     if raw.get().starts_with('"') {
         return Ok(vec![Part::text(string(raw, place)?)]);
     }
-    let wrong = |_| invalid(place, "this must be a string or a list of content blocks");
-    let blocks: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(wrong)?;
-    let parts = blocks.into_iter().enumerate();
+    let parts = list(raw, place)?.into_iter().enumerate();
     parts.map(|(at, raw)| block(raw, &format!("{place}[{at}]"))).collect()
+}
+
+fn list<'a>(raw: &'a RawValue, place: &str) -> Result<Vec<&'a RawValue>, Error> {
+    let wrong = |_| invalid(place, "this must be a string or a list of content blocks");
+    serde_json::from_str(raw.get()).map_err(wrong)
 }
 
 /// A value in Anthropic's own words.
@@ -136,17 +139,29 @@ fn tool_result(mut fields: Fields<'_>) -> Result<Part, Error> {
 }
 
 fn tool_content(raw: &RawValue, place: &str) -> Result<Vec<ToolPart>, Error> {
-    let parts = content(raw, place)?;
-    // As many as there are parts; a text alone is its only one.
-    let blocks: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
-    let tool_part = |(part, raw)| match part {
+    if raw.get().starts_with('"') {
+        let text = string(raw, place)?;
+        return Ok(vec![ToolPart::Text(Text { text, extra: None })]);
+    }
+    let blocks = list(raw, place)?.into_iter().enumerate();
+    blocks
+        .map(|(at, raw)| tool_block(raw, &format!("{place}[{at}]")))
+        .collect()
+}
+
+/// A block of a tool's answer. The contract has texts and media there; anything else stays as it came, unread: a block
+/// that holds blocks itself could be nested without end.
+fn tool_block(raw: &RawValue, place: &str) -> Result<ToolPart, Error> {
+    let kind: String = Fields::of_value(raw, place)?.need("type")?;
+    if !matches!(kind.as_str(), "text" | "image" | "document") {
+        return Ok(ToolPart::Extension(extension(raw)));
+    }
+    Ok(match block(raw, place)? {
         Part::Text(text) => ToolPart::Text(text),
         Part::Media(media) => ToolPart::Media(media),
         Part::Extension(extension) => ToolPart::Extension(extension),
-        // The contract has no such thing inside a tool's answer.
         Part::ToolCall(_) | Part::ToolResult(_) | Part::Reasoning(_) | Part::Refusal(_) => {
             ToolPart::Extension(extension(raw))
         }
-    };
-    Ok(parts.into_iter().zip(blocks).map(tool_part).collect())
+    })
 }

@@ -146,7 +146,7 @@ impl Events {
             out.push_str(",\"stop_sequence\":null");
         }
         append(&left.inner, &MESSAGE, out);
-        let _ = write!(out, ",\"usage\":{}}}", usage::so_far(&self.usage));
+        let _ = write!(out, ",\"usage\":{}}}", usage::render(&self.usage));
         append(&left.beside, &["type", "message"], out);
         finish(out);
     }

@@ -26,6 +26,8 @@ pub(super) struct MessagesRequest {
     pub(super) request: Request,
     /// Whether the answer comes in pieces.
     pub(super) stream: bool,
+    /// How many messages come before the client's: the system prompt, which stands apart there.
+    pub(super) before: usize,
 }
 
 /// The features that a client's headers ask for, in the header's own form. Sent several times, it is one list
@@ -49,6 +51,7 @@ pub(super) fn parse(body: &[u8], beta: Option<String>) -> Result<MessagesRequest
     }
     let mut messages = Vec::with_capacity(raw.len() + 1);
     messages.extend(message::system(&mut fields)?);
+    let before = messages.len();
     for (index, raw) in raw.into_iter().enumerate() {
         messages.push(message::parse(Fields::of_value(raw, format!("messages[{index}]"))?)?);
     }
@@ -68,7 +71,7 @@ pub(super) fn parse(body: &[u8], beta: Option<String>) -> Result<MessagesRequest
     let stream = fields.take("stream")?.unwrap_or(false);
     let mut thinking = fields.take_fields("thinking")?.map(thinking).transpose()?;
     let config = output_config(&mut fields, &mut thinking)?;
-    let mut options = fields.into_options();
+    let mut options = fields.into_options()?;
     options.extend(config.rest.map(|rest| ("output_config".to_owned(), rest)));
     if let Some(beta) = beta
         && !options.iter().any(|(name, _)| name == BETA)
@@ -90,7 +93,11 @@ pub(super) fn parse(body: &[u8], beta: Option<String>) -> Result<MessagesRequest
         dialect: DIALECT.to_owned(),
         options,
     };
-    Ok(MessagesRequest { request, stream })
+    Ok(MessagesRequest {
+        request,
+        stream,
+        before,
+    })
 }
 
 /// A JSON string.

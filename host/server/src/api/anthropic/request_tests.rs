@@ -428,3 +428,19 @@ fn a_mistake_is_named_where_it_is() {
     let body = with("messages", json!([{"role": "user", "content": nested}]));
     refuse(&body, Some("messages[0].content[0].content[0].text"));
 }
+
+#[test]
+fn results_within_results_do_not_exhaust_the_stack() {
+    const DEPTH: usize = 50_000;
+    let open = r#"{"type":"tool_result","tool_use_id":"x","content":["#.repeat(DEPTH);
+    let close = "]}".repeat(DEPTH);
+    let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{open}{close}]}}]}}"#);
+    let asked = parse(body.as_bytes(), None).unwrap();
+    let [Part::ToolResult(result)] = asked.request.messages[0].parts.as_slice() else {
+        panic!("{:?}", asked.request.messages[0].parts.len())
+    };
+    assert!(
+        matches!(result.content.as_slice(), [ToolPart::Extension(_)]),
+        "what is inside a result stays as it came"
+    );
+}

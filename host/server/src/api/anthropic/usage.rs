@@ -5,14 +5,14 @@ use wharf::Usage;
 
 use super::DIALECT;
 
-/// The `usage` object of an answer. A client relies on both totals being there, and zero would be a lie: one that the
-/// vendor did not count is null.
+/// The `usage` object of an answer. Both totals are numbers in every answer of this API, and clients that check that
+/// fail otherwise: one that the vendor did not count is 0.
 pub(super) fn render(usage: &Usage) -> Value {
     let mut wire = Map::new();
     let cached = [usage.cache_read_tokens, usage.cache_write_tokens];
     let cached = cached.into_iter().flatten().fold(0, u64::saturating_add);
     let input = usage.input_tokens.map(|all| all.saturating_sub(cached));
-    wire.insert("input_tokens".to_owned(), json!(input));
+    wire.insert("input_tokens".to_owned(), json!(input.unwrap_or(0)));
     for (name, count) in [
         ("cache_creation_input_tokens", usage.cache_write_tokens),
         ("cache_read_input_tokens", usage.cache_read_tokens),
@@ -21,7 +21,7 @@ pub(super) fn render(usage: &Usage) -> Value {
             wire.insert(name.to_owned(), json!(count));
         }
     }
-    wire.insert("output_tokens".to_owned(), json!(usage.output_tokens));
+    wire.insert("output_tokens".to_owned(), json!(usage.output_tokens.unwrap_or(0)));
     if let Some(count) = usage.reasoning_tokens {
         wire.insert("output_tokens_details".to_owned(), json!({"thinking_tokens": count}));
     }
@@ -30,18 +30,6 @@ pub(super) fn render(usage: &Usage) -> Value {
         merge(&mut wire, extra);
     }
     Value::Object(wire)
-}
-
-/// The `usage` object at the start of a stream, which counts what there was so far. Both totals are numbers there, and
-/// what nobody has told yet is nothing so far.
-pub(super) fn so_far(usage: &Usage) -> Value {
-    let mut wire = render(usage);
-    for name in ["input_tokens", "output_tokens"] {
-        if wire[name].is_null() {
-            wire[name] = json!(0);
-        }
-    }
-    wire
 }
 
 /// Lays the vendor's other counts over; inner objects are joined.
@@ -80,15 +68,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_counted_is_not_claimed() {
+    fn what_was_not_counted_is_a_number_nevertheless() {
         assert_eq!(
             render(&Usage::default()),
-            json!({"input_tokens": null, "output_tokens": null})
-        );
-        assert_eq!(
-            so_far(&Usage::default()),
-            json!({"input_tokens": 0, "output_tokens": 0}),
-            "at the start of a stream there is nothing yet"
+            json!({"input_tokens": 0, "output_tokens": 0})
         );
     }
 

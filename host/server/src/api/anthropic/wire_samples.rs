@@ -4,7 +4,7 @@ use provider_anthropic::settings::Settings;
 
 use super::answer::{self, Identity};
 use super::events::Events;
-use super::request;
+use super::{request, tokens};
 use crate::api::wire_samples::compare::{self, Excuse};
 use crate::api::wire_samples::{Sample, crossing, samples, streamed};
 
@@ -95,6 +95,15 @@ fn answers_reach_the_client_whole() {
         } else {
             check_stream(&sample);
         }
+    }
+}
+
+#[test]
+fn counts_reach_the_client_whole() {
+    for sample in samples("response/count-tokens") {
+        let count = crossing::token_count(sample.went_well(provider_anthropic::tokens::parse(&sample.text)));
+        let written = sample.went_well(serde_json::from_str(&tokens::render(&count)));
+        sample.assert_nothing_is_lost(&compare::lost(&sample.json(), &written, &[]));
     }
 }
 

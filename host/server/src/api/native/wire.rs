@@ -26,8 +26,9 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, Error> {
     let options = fields
         .take_fields("options")?
         .map(Fields::into_options)
+        .transpose()?
         .unwrap_or_default();
-    if let Some((name, _)) = fields.into_options().first() {
+    if let Some((name, _)) = fields.into_options()?.first() {
         let known = "prompt, model, max_tokens, temperature, context and options";
         return Err(invalid(
             name,

@@ -1,5 +1,6 @@
 //! A whole answer as a chat completion.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
@@ -89,24 +90,32 @@ fn content(response: &Response, parts: Option<&RawValue>, out: &mut String) {
         }
         out.push(']');
     }
-    let mut refusal = None;
+    let mut refusal: Option<Cow<'_, str>> = None;
+    // Several are one here, as they are in a stream.
+    let mut thoughts: Option<(&str, Cow<'_, str>)> = None;
     let mut calls = Vec::new();
     for part in &response.parts {
         match part {
-            Part::Reasoning(reasoning) => {
-                if let Some(text) = &reasoning.text {
-                    let _ = write!(out, ",\"{}\":", reasoning_field(reasoning));
-                    push_string(text, out);
-                }
-            }
-            Part::Refusal(text) => refusal = Some(text),
+            Part::Reasoning(reasoning) => match (&reasoning.text, &mut thoughts) {
+                (None, _) => {}
+                (Some(text), Some((_, before))) => before.to_mut().push_str(text),
+                (Some(text), none) => *none = Some((reasoning_field(reasoning), text.into())),
+            },
+            Part::Refusal(text) => match &mut refusal {
+                Some(before) => before.to_mut().push_str(text),
+                none => *none = Some(text.into()),
+            },
             Part::ToolCall(call) => calls.push(call),
             // A chat completion has no place for these.
             Part::Text(_) | Part::Media(_) | Part::ToolResult(_) | Part::Extension(_) => {}
         }
     }
+    if let Some((name, text)) = &thoughts {
+        let _ = write!(out, ",\"{name}\":");
+        push_string(text, out);
+    }
     out.push_str(",\"refusal\":");
-    match refusal {
+    match &refusal {
         Some(text) => push_string(text, out),
         None => out.push_str("null"),
     }

@@ -81,7 +81,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<ChatRequest, Error> {
             ..Thinking::default()
         }),
         dialect: DIALECT.to_owned(),
-        options: fields.into_options(),
+        options: fields.into_options()?,
     };
     Ok(ChatRequest {
         request,

@@ -92,7 +92,7 @@ fn requests_reach_the_vendor_whole() {
     for sample in samples("requests/completions") {
         let asked = sample.went_well(request::parse(sample.text.as_bytes()));
         let request = crossing::request(asked.request);
-        let sent = sample.went_well(chat::request::body(&request, &chat::Server::default(), asked.stream));
+        let sent = sample.went_well(chat::request::body(&request, &chat::Server::openai(), asked.stream));
         let sent = sample.went_well(serde_json::from_slice(&sent));
         sample.assert_nothing_is_lost(&compare::lost(&sample.json(), &sent, &ASKED));
     }

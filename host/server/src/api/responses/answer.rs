@@ -1,9 +1,9 @@
 //! A whole answer as a response object.
 
 use serde_json::value::RawValue;
-use wharf::{Part, Response};
+use wharf::{Json, Part, Response};
 
-use super::item::{Call, Item, Kind, Said, Status, json_of, thoughts};
+use super::item::{Call, Item, Kind, MESSAGE, Said, Status, json_of, thoughts};
 use super::object::{Ending, Head, Object};
 use super::{DIALECT, usage};
 use crate::api::leftover::{self, Leftover};
@@ -39,14 +39,18 @@ fn items(parts: &[Part], suffix: &str, ours: bool) -> Vec<Item> {
     for part in parts {
         let index = items.len();
         match part {
-            // In a stream nobody would have heard of it.
-            Part::Text(text) if text.text.is_empty() => {}
             Part::Text(text) => {
-                let said = Said::Text {
-                    text: text.text.clone(),
-                    rest: leftover::of(text.extra.as_ref().filter(|_| ours)),
-                };
-                say(said, &mut items, suffix);
+                let mut rest = leftover::of(text.extra.as_ref().filter(|_| ours));
+                if let Some(fields) = rest.shift_remove(MESSAGE) {
+                    let fields = Json(fields.get().to_owned());
+                    let message = Kind::Message(Vec::new());
+                    items.push(Item::new(message, index, suffix, Some(&fields), ours));
+                }
+                // In a stream nobody would have heard of an empty one.
+                if !text.text.is_empty() {
+                    let text = text.text.clone();
+                    say(Said::Text { text, rest }, &mut items, suffix);
+                }
             }
             Part::Refusal(text) => say(Said::Refusal(text.clone()), &mut items, suffix),
             Part::Reasoning(reasoning) => {

@@ -142,7 +142,11 @@ fn an_answer_that_was_cut_off_does_not_seem_complete() {
         complete,
         "a refusal in words is an answer"
     );
-    assert_eq!(of(FinishReason::Other, text()), complete);
+    assert_eq!(
+        of(FinishReason::Other, text()),
+        incomplete("max_output_tokens"),
+        "whatever it was, the answer is not whole"
+    );
     let failed = shown(&response(text(), FinishReason::Error));
     assert_eq!(
         (&failed["status"], &failed["error"]["code"]),
@@ -175,7 +179,9 @@ fn thoughts_that_were_sealed_apart_are_items_apart() {
 fn a_vendor_of_the_same_dialect_is_repeated_word_for_word() {
     let text = Part::Text(Text {
         text: "a".into(),
-        extra: Some(Json(r#"{"annotations":[{"type":"url_citation"}]}"#.into())),
+        extra: Some(Json(
+            r#"{"annotations":[{"type":"url_citation"}],"message":{"id":"msg_theirs","phase":"final_answer"}}"#.into(),
+        )),
     });
     let thought = Part::Reasoning(Reasoning {
         redacted: Some("gA".into()),
@@ -186,7 +192,7 @@ fn a_vendor_of_the_same_dialect_is_repeated_word_for_word() {
     let parts = || vec![thought.clone(), search.clone(), text.clone()];
     let mut theirs = response(parts(), FinishReason::Stop);
     theirs.id = Some("resp_theirs".into());
-    theirs.extra = own(r#"{"service_tier":"default","temperature":1.00,"status":"x"}"#);
+    theirs.extra = own(r#"{"service_tier":"default","temperature":1.00}"#);
     let body = render(&theirs, Head::new("req_7", "route", 9), &echo());
     assert!(
         body.contains(r#""temperature":1.00"#),
@@ -200,6 +206,11 @@ fn a_vendor_of_the_same_dialect_is_repeated_word_for_word() {
     let output = &shown_whole["output"];
     assert_eq!(output[0]["id"], "rs_theirs", "its seal belongs to its identifier");
     assert_eq!(output[1], json!({"type": "web_search_call", "id": "ws_1"}));
+    let message = |name: &str| output[2][name].clone();
+    assert_eq!(
+        (message("id"), message("phase")),
+        (json!("msg_theirs"), json!("final_answer"))
+    );
     assert_eq!(
         output[2]["content"][0]["annotations"],
         json!([{"type": "url_citation"}])
@@ -211,4 +222,67 @@ fn a_vendor_of_the_same_dialect_is_repeated_word_for_word() {
         json!([]),
         "another dialect's fields mean nothing here"
     );
+}
+
+#[test]
+fn messages_of_the_same_dialect_are_as_many_as_there_were() {
+    let text = |text: &str, extra: Option<&str>| {
+        Part::Text(Text {
+            text: text.into(),
+            extra: extra.map(|extra| Json(extra.into())),
+        })
+    };
+    let mut theirs = response(
+        vec![
+            text("a", Some(r#"{"message":{"id":"msg_1"}}"#)),
+            text("b", None),
+            text("c", Some(r#"{"message":{"id":"msg_2"}}"#)),
+            text("", Some(r#"{"message":{"id":"msg_3"}}"#)),
+            Part::Refusal("no".into()),
+        ],
+        FinishReason::Stop,
+    );
+    theirs.extra = own("{}");
+    let output = shown(&theirs)["output"].clone();
+    let messages: Vec<(Value, usize)> = output
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["id"].clone(), item["content"].as_array().map_or(0, Vec::len)))
+        .collect();
+    assert_eq!(
+        messages,
+        [(json!("msg_1"), 2), (json!("msg_2"), 1), (json!("msg_3"), 1)]
+    );
+}
+
+#[test]
+fn thoughts_of_the_same_dialect_are_as_they_were() {
+    let thought = |extra: &str| {
+        Part::Reasoning(Reasoning {
+            text: Some("a\n\nb".into()),
+            extra: Some(Json(extra.into())),
+            ..Reasoning::default()
+        })
+    };
+    let summary = r#"{"id":"rs_1","summary":[{"type":"summary_text","text":"a"},{"type":"summary_text","text":"b"}]}"#;
+    let content = r#"{"id":"rs_2","summary":[],"content":[{"type":"reasoning_text","text":"a"}],"status":null}"#;
+    let mut theirs = response(vec![thought(summary), thought(content)], FinishReason::Stop);
+    theirs.extra = own("{}");
+    let output = shown(&theirs)["output"].clone();
+    let with_type = |json: &str| {
+        let mut item: Value = serde_json::from_str(json).unwrap();
+        item["type"] = json!("reasoning");
+        item
+    };
+    assert_eq!(output[0], with_type(summary));
+    assert_eq!(output[1], with_type(content));
+}
+
+#[test]
+fn an_end_that_the_host_has_no_word_for_is_told_by_the_vendor() {
+    let mut theirs = response(vec![], FinishReason::Other);
+    assert_eq!(shown(&theirs)["status"], "incomplete", "it is not whole");
+    theirs.extra = own(r#"{"status":"cancelled","incomplete_details":null}"#);
+    assert_eq!(shown(&theirs)["status"], "cancelled");
 }

@@ -1,26 +1,25 @@
-//! A streamed answer as this API's events: what each event of the host adds to the response.
+//! A streamed answer of a vendor of another dialect as this API's events: what each event of the host adds to the
+//! response.
 //!
 //! Nothing is held back but the end, until all tokens are counted.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use wharf::{CallDelta, Error, Event, Extension, FinishReason, Part, Usage};
+use wharf::{CallDelta, Error, Event, FinishReason, Part, Usage};
 
 use super::item::json_of;
 use super::object::{Ending, Head, Object};
 use super::output::Output;
+use super::usage;
 use super::writer::{Field, failure};
-use super::{DIALECT, usage};
 use crate::api::another_call::is_another_call;
-use crate::api::leftover::{self, Leftover};
+use crate::api::leftover::Leftover;
 
 /// Writes one stream.
 pub(super) struct Events {
     head: Head,
     echo: Leftover,
-    /// What a vendor of this dialect says about the response.
-    rest: Leftover,
     started: bool,
     output: Output,
     /// The item of each tool call with the call's identifier, by the call's index.
@@ -35,7 +34,6 @@ impl Events {
         Self {
             head,
             echo,
-            rest: Leftover::default(),
             started: false,
             output: Output::default(),
             calls: BTreeMap::new(),
@@ -55,23 +53,20 @@ impl Events {
                 if !self.started {
                     self.head.told(start.id.as_deref(), start.model.as_deref());
                 }
-                self.extension(start.extra.as_ref());
                 self.start(out);
             }
-            Event::Text(text) => self.output.text(text, None, out),
+            Event::Text(text) => self.output.text(text, out),
             Event::Reasoning(reasoning) => self.output.think(reasoning, out),
             Event::ToolCall(call) => self.call(call, out),
             Event::Refusal(text) => self.refusal(text, out),
             Event::Part(part) => self.part(part, out),
-            Event::Usage(usage) => {
-                self.output.ours |= leftover::in_dialect(usage.extra.as_ref(), DIALECT).is_some();
-                self.usage = usage.clone();
-            }
+            Event::Usage(usage) => self.usage = usage.clone(),
             Event::Finish(reason) => {
                 self.finish = Some(*reason);
                 self.output.close_all(self.ending().last_item(), out);
             }
-            Event::Extension(extension) => self.extension(Some(extension)),
+            // In the words of another API.
+            Event::Extension(_) => {}
         }
     }
 
@@ -93,13 +88,6 @@ impl Events {
         Ending::of(self.finish, self.refused)
     }
 
-    fn extension(&mut self, extension: Option<&Extension>) {
-        if let Some(fields) = leftover::in_dialect(extension, DIALECT) {
-            self.output.ours = true;
-            self.rest = leftover::of(Some(fields));
-        }
-    }
-
     fn start(&mut self, out: &mut String) {
         if !self.started {
             self.started = true;
@@ -117,7 +105,7 @@ impl Events {
             output: items,
             usage: ending.and_then(|_| usage::render(&self.usage)),
             echo: &self.echo,
-            rest: &self.rest,
+            rest: &Leftover::default(),
         });
         let fields = [("response", Field::Json(&object))];
         self.output.writer.event(kind, &fields, out);
@@ -151,7 +139,7 @@ impl Events {
         match part {
             Part::Text(text) => {
                 self.output.end_part(out);
-                self.output.text(&text.text, text.extra.as_ref(), out);
+                self.output.text(&text.text, out);
                 self.output.end_part(out);
             }
             Part::Refusal(text) => {
@@ -170,15 +158,8 @@ impl Events {
                 self.output.arguments(item, &call.arguments.0, out);
                 self.output.complete(item, out);
             }
-            Part::Extension(extension) => {
-                let own = leftover::in_dialect(Some(extension), DIALECT);
-                if let Some(raw) = own.and_then(|json| serde_json::from_str::<&RawValue>(&json.0).ok()) {
-                    let item = self.output.own(leftover::one_line(raw), out);
-                    self.output.complete(item, out);
-                }
-            }
             // An answer has no place for these.
-            Part::Media(_) | Part::ToolResult(_) => {}
+            Part::Media(_) | Part::ToolResult(_) | Part::Extension(_) => {}
         }
     }
 }

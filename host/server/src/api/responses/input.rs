@@ -7,41 +7,65 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use wharf::{Error, Json, Message, Part, Reasoning, Role, ToolCall, ToolResult};
 
-use super::item::SIGNATURE;
+use super::item::{MESSAGE, SIGNATURE};
 use super::part::{content, tool_content};
+use super::places::Places;
 use super::request::{extension, unsupported};
 use crate::api::fields::{Fields, invalid, plain};
+use crate::api::leftover;
 
-/// Reads `input`: a text, or a list of items.
+/// Reads `input`: a text, or a list of items. So many messages come before what it says.
 ///
 /// # Errors
 /// `InvalidRequest`, or `Unsupported` for what needs state, naming the field.
-pub(super) fn parse(raw: &RawValue) -> Result<Vec<Message>, Error> {
+pub(super) fn parse(raw: &RawValue, before: usize) -> Result<(Vec<Message>, Places), Error> {
     if raw.get().starts_with('"') {
         let text: String = serde_json::from_str(raw.get()).map_err(|e| invalid("input", plain(&e)))?;
-        return Ok(vec![Message::text(Role::User, text)]);
+        return Ok((vec![Message::text(Role::User, text)], Places::behind(before)));
     }
     let wrong = |_| invalid("input", "this must be a string or a list of items");
     let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(wrong)?;
     if items.is_empty() {
         return Err(invalid("input", "there must be at least one item"));
     }
-    let mut turns = Turns::default();
+    let mut turns = Turns {
+        messages: Vec::with_capacity(items.len()),
+        places: Places::behind(before),
+        said: false,
+        at: 0,
+    };
     for (at, raw) in items.into_iter().enumerate() {
+        turns.at = at;
         item(raw, &format!("input[{at}]"), &mut turns)?;
     }
-    Ok(turns.messages)
+    Ok((turns.messages, turns.places))
 }
 
 /// The conversation so far.
-#[derive(Default)]
 struct Turns {
     messages: Vec<Message>,
+    places: Places,
     /// Whether the assistant's turn that goes on has a message of its own.
     said: bool,
+    /// Which item is being read.
+    at: usize,
 }
 
 impl Turns {
+    /// A message whose parts are the item as a whole.
+    fn push_item(&mut self, role: Role, part: Part) {
+        self.places.begin();
+        self.places.item(self.at);
+        self.push(role, vec![part], None);
+    }
+
+    /// A message whose parts are the item's content.
+    fn push_content(&mut self, role: Role, parts: Vec<Part>, extra: Option<Json>) {
+        self.places.begin();
+        self.places.content(self.at, parts.len());
+        self.push(role, parts, extra);
+    }
+
     fn push(&mut self, role: Role, parts: Vec<Part>, extra: Option<Json>) {
         self.messages.push(Message {
             role,
@@ -54,9 +78,12 @@ impl Turns {
     /// A thought or a call belongs to the turn in which it comes.
     fn add(&mut self, part: Part) {
         match self.messages.last_mut() {
-            Some(turn) if turn.role == Role::Assistant => turn.parts.push(part),
+            Some(turn) if turn.role == Role::Assistant => {
+                turn.parts.push(part);
+                self.places.item(self.at);
+            }
             _ => {
-                self.push(Role::Assistant, vec![part], None);
+                self.push_item(Role::Assistant, part);
                 self.said = false;
             }
         }
@@ -64,18 +91,54 @@ impl Turns {
 
     /// A message of the assistant is a turn of its own, unless it comes with thoughts, or with calls whose answers are
     /// still to come: between those two most vendors want nothing.
-    fn say(&mut self, parts: Vec<Part>, extra: Option<Json>) {
+    fn say(&mut self, mut parts: Vec<Part>, extra: Option<Json>) {
         let waits = |turn: &Message| turn.parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
         match self.messages.last_mut() {
             Some(turn) if turn.role == Role::Assistant && (!self.said || waits(turn)) => {
-                turn.parts.extend(parts);
-                // Of two messages in one turn the first one's leftovers stay: there is one place for them.
-                turn.extra = turn.extra.take().or(extra);
+                let extra = if self.said {
+                    Some(extra.unwrap_or_else(|| Json("{}".to_owned())))
+                } else {
+                    extra
+                };
+                if mark(&mut parts, extra) {
+                    self.places.item(self.at);
+                }
+                self.places.content(self.at, parts.len());
+                turn.parts.append(&mut parts);
             }
-            _ => self.push(Role::Assistant, parts, extra),
+            _ => {
+                mark(&mut parts, extra);
+                self.push_content(Role::Assistant, parts, None);
+            }
         }
         self.said = true;
     }
+}
+
+/// Lets a message of the assistant begin with its own fields: they stand with its first text, for what is said in one
+/// turn may be several messages. Whether a text had to be put there for it.
+fn mark(parts: &mut Vec<Part>, fields: Option<Json>) -> bool {
+    let Some(fields) = fields else { return false };
+    let without = !matches!(parts.first(), Some(Part::Text(_)));
+    if without {
+        parts.insert(0, Part::text(""));
+    }
+    if let Some(Part::Text(text)) = parts.first_mut() {
+        let mut own = leftover::of(text.extra.as_ref());
+        if let Ok(fields) = RawValue::from_string(fields.0) {
+            own.insert(MESSAGE.to_owned(), fields);
+        }
+        let mut out = String::new();
+        leftover::append_object(&own, &mut out);
+        text.extra = Some(Json(out));
+    }
+    without
+}
+
+/// Whether items of a type are what the model, or its vendor, did in its turn. All others are the client's, or stand for
+/// a part of the conversation, and cannot be left out.
+fn is_done_by_the_model(kind: &str) -> bool {
+    kind.ends_with("_call") || matches!(kind, "mcp_list_tools" | "mcp_approval_request")
 }
 
 fn item(raw: &RawValue, place: &str, turns: &mut Turns) -> Result<(), Error> {
@@ -87,14 +150,14 @@ fn item(raw: &RawValue, place: &str, turns: &mut Turns) -> Result<(), Error> {
     match kind.as_str() {
         "message" => message(fields, turns)?,
         "function_call" => turns.add(call(fields)?),
-        "function_call_output" => turns.push(Role::Tool, vec![result(fields)?], None),
+        "function_call_output" => turns.push_item(Role::Tool, result(fields)?),
         "reasoning" => turns.add(reasoning(fields)?),
         "item_reference" => {
             return Err(unsupported(place, "this server keeps no items; send the item itself"));
         }
         // Kept whole for a provider of the same dialect.
-        other if other.ends_with("_output") => turns.push(Role::Tool, vec![Part::Extension(extension(raw))], None),
-        _ => turns.add(Part::Extension(extension(raw))),
+        other if is_done_by_the_model(other) => turns.add(Part::Extension(extension(raw))),
+        _ => turns.push_item(Role::Tool, Part::Extension(extension(raw))),
     }
     Ok(())
 }
@@ -118,7 +181,7 @@ fn message(mut fields: Fields<'_>, turns: &mut Turns) -> Result<(), Error> {
     if role == Role::Assistant {
         turns.say(parts, extra);
     } else {
-        turns.push(role, parts, extra);
+        turns.push_content(role, parts, extra);
     }
     Ok(())
 }

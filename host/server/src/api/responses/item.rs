@@ -12,19 +12,12 @@ use crate::api::seal;
 /// What stands before a vendor's seal over visible thoughts. This API has one opaque field for what must come back
 /// unchanged; the mark tells such a seal from thoughts that are encrypted as a whole.
 pub(super) const SIGNATURE: &str = "signature:";
+/// Where the fields of a message stand in the vendor fields of its first text, which begins the message.
+pub(super) const MESSAGE: &str = "message";
 /// What the host writes itself into items; a leftover of such a name would be there twice.
-const ITEM: [&str; 10] = [
-    "id",
-    "type",
-    "status",
-    "role",
-    "content",
-    "summary",
-    "encrypted_content",
-    "call_id",
-    "name",
-    "arguments",
-];
+const MESSAGE_FIELDS: [&str; 5] = ["id", "type", "status", "role", "content"];
+const REASONING_FIELDS: [&str; 4] = ["id", "type", "summary", "encrypted_content"];
+const CALL_FIELDS: [&str; 6] = ["id", "type", "status", "call_id", "name", "arguments"];
 
 /// How far an item has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,8 +164,14 @@ impl Serialize for Shown<'_> {
             }
             Kind::Reasoning(thought) => {
                 map.serialize_entry("type", "reasoning")?;
-                let summary: Vec<Summary<'_>> = thought.text.iter().map(|text| Summary(text)).collect();
-                map.serialize_entry("summary", &summary)?;
+                match item.rest.get("summary") {
+                    Some(told) => map.serialize_entry("summary", told)?,
+                    None => {
+                        // What stands there already is not told twice.
+                        let text = thought.text.iter().filter(|_| !item.rest.contains_key("content"));
+                        map.serialize_entry("summary", &text.map(|text| Summary(text)).collect::<Vec<_>>())?;
+                    }
+                }
                 if let Some(sealed) = &thought.sealed {
                     map.serialize_entry("encrypted_content", sealed)?;
                 }
@@ -187,8 +186,13 @@ impl Serialize for Shown<'_> {
             // Written above.
             Kind::Own(_) => {}
         }
+        let written: &[&str] = match &item.kind {
+            Kind::Message(_) => &MESSAGE_FIELDS,
+            Kind::Reasoning(_) => &REASONING_FIELDS,
+            Kind::Call(_) | Kind::Own(_) => &CALL_FIELDS,
+        };
         for (name, value) in &item.rest {
-            if !ITEM.contains(&name.as_str()) {
+            if !written.contains(&name.as_str()) {
                 map.serialize_entry(name, value)?;
             }
         }

@@ -11,12 +11,10 @@ use crate::api::leftover::Leftover;
 /// How OpenAI's identifiers of responses begin.
 const PREFIX: &str = "resp_";
 /// What the host writes itself into every response; a leftover of such a name would be there twice.
-const OBJECT: [&str; 11] = [
+const OBJECT: [&str; 9] = [
     "id",
     "object",
-    "status",
     "error",
-    "incomplete_details",
     "model",
     "output",
     "usage",
@@ -86,13 +84,12 @@ impl Ending {
     /// A refusal in words is a complete answer. Without words the model was stopped, and must not seem to be done.
     pub(super) fn of(finish: Option<FinishReason>, refused: bool) -> Self {
         match finish {
-            Some(FinishReason::Length) => Self::Length,
+            // An answer that ended for a reason that this API has no word for must not seem to be whole.
+            Some(FinishReason::Length | FinishReason::Other) => Self::Length,
             Some(FinishReason::ContentFilter) => Self::Filtered,
             Some(FinishReason::Refusal) if !refused => Self::Filtered,
             Some(FinishReason::Error) => Self::Failed,
-            Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Refusal | FinishReason::Other) | None => {
-                Self::Completed
-            }
+            Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Refusal) | None => Self::Completed,
         }
     }
 
@@ -159,9 +156,12 @@ impl Serialize for Object<'_> {
         if !self.rest.contains_key("created_at") {
             map.serialize_entry("created_at", &self.head.created)?;
         }
-        map.serialize_entry("status", ending.map_or("in_progress", Ending::status))?;
+        // Where the host has no word for it, the vendor has.
+        if !self.rest.contains_key("status") {
+            map.serialize_entry("status", ending.map_or("in_progress", Ending::status))?;
+            map.serialize_entry("incomplete_details", &ending.map(Ending::incomplete))?;
+        }
         map.serialize_entry("error", &ending.map(Ending::error))?;
-        map.serialize_entry("incomplete_details", &ending.map(Ending::incomplete))?;
         map.serialize_entry("model", &self.head.model)?;
         map.serialize_entry("output", self.output)?;
         map.serialize_entry("usage", &self.usage)?;

@@ -10,15 +10,14 @@ use wharf::{Json, Reasoning};
 
 use super::item::{Call, Item, Kind, Said, Status, Summary, Thought, json_of, thoughts};
 use super::writer::{Field, Writer};
-use crate::api::{leftover, seal};
+use crate::api::leftover::Leftover;
+use crate::api::seal;
 
 /// The items so far.
 #[derive(Default)]
 pub(super) struct Output {
     /// What makes the items' identifiers differ from those of other responses.
     pub(super) suffix: String,
-    /// The vendor speaks this dialect.
-    pub(super) ours: bool,
     pub(super) writer: Writer,
     slots: Vec<Slot>,
     /// The message or thought that goes on.
@@ -43,7 +42,7 @@ impl Output {
     fn begin(&mut self, kind: Kind, extra: Option<&Json>, out: &mut String) -> usize {
         self.close(out);
         let index = self.slots.len();
-        let item = Item::new(kind, index, &self.suffix, extra, self.ours);
+        let item = Item::new(kind, index, &self.suffix, extra, false);
         let shown = item.json(Status::InProgress);
         self.slots.push(Slot { item, done: None });
         let fields = [("output_index", Field::Index(index)), ("item", Field::Json(&shown))];
@@ -63,11 +62,11 @@ impl Output {
         self.open.map(|open| (open, &self.slots[open.index].item.kind))
     }
 
-    /// Adds a piece of a text. Fields of the vendor come with whole texts only.
-    pub(super) fn text(&mut self, piece: &str, extra: Option<&Json>, out: &mut String) {
+    /// Adds a piece of a text.
+    pub(super) fn text(&mut self, piece: &str, out: &mut String) {
         let new = Said::Text {
             text: String::new(),
-            rest: leftover::of(extra.filter(|_| self.ours)),
+            rest: Leftover::default(),
         };
         self.say(piece, new, out);
     }
@@ -179,7 +178,7 @@ impl Output {
 
     /// Adds vendor fields of a later piece of a call.
     pub(super) fn add_fields(&mut self, index: usize, extra: Option<&Json>) {
-        let more = seal::fields(extra, self.ours);
+        let more = seal::fields(extra, false);
         self.slots[index].item.rest.extend(more);
     }
 
@@ -197,11 +196,6 @@ impl Output {
             self.writer
                 .event("response.function_call_arguments.delta", &fields, out);
         }
-    }
-
-    /// Begins an item in this API's own words; returns its place.
-    pub(super) fn own(&mut self, raw: Box<RawValue>, out: &mut String) -> usize {
-        self.begin(Kind::Own(raw), None, out)
     }
 
     /// Ends the content part or the summary that goes on.

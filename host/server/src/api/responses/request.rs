@@ -6,6 +6,7 @@ use wharf::{
     Error, ErrorKind, Extension, Json, JsonSchema, Message, OutputFormat, Request, Role, Thinking, Tool, ToolChoice,
 };
 
+use super::places::Places;
 use super::{DIALECT, echo, input, tools};
 use crate::api::fields::{Fields, invalid};
 use crate::api::leftover::Leftover;
@@ -24,6 +25,8 @@ pub(super) struct ResponsesRequest {
     pub(super) stream: bool,
     /// What the answer repeats.
     pub(super) echo: Leftover,
+    /// Where the messages are in the client's request.
+    pub(super) places: Places,
 }
 
 /// Reads a request.
@@ -38,8 +41,9 @@ pub(super) fn parse(body: &[u8]) -> Result<ResponsesRequest, Error> {
     let instructions: Option<String> = fields.take("instructions")?;
     let instructions = instructions.filter(|text| !text.is_empty());
     let mut messages: Vec<Message> = Vec::new();
-    messages.extend(instructions.map(|text| Message::text(Role::System, text)));
-    messages.extend(input::parse(fields.need("input")?)?);
+    messages.extend(instructions.map(instructed));
+    let (said, places) = input::parse(fields.need("input")?, messages.len())?;
+    messages.extend(said);
     let (output, text) = text(&mut fields)?;
     let offered = fields.take::<Vec<&RawValue>>("tools")?.unwrap_or_default();
     let offered: Result<Vec<Tool>, Error> = offered
@@ -55,7 +59,7 @@ pub(super) fn parse(body: &[u8]) -> Result<ResponsesRequest, Error> {
     let max_output_tokens = fields.take("max_output_tokens")?;
     let temperature = fields.take("temperature")?;
     let top_p = fields.take("top_p")?;
-    let mut options = fields.into_options();
+    let mut options = fields.into_options()?;
     options.extend(text.map(|rest| ("text".to_owned(), rest)));
     // A vendor of the same dialect keeps answers unless it is told not to, and the client cannot ask for them here.
     options.push(("store".to_owned(), Json("false".to_owned())));
@@ -74,7 +78,21 @@ pub(super) fn parse(body: &[u8]) -> Result<ResponsesRequest, Error> {
         dialect: DIALECT.to_owned(),
         options,
     };
-    Ok(ResponsesRequest { request, stream, echo })
+    Ok(ResponsesRequest {
+        request,
+        stream,
+        echo,
+        places,
+    })
+}
+
+/// The instructions as a message. Those of a client stay apart from messages of the system that it may have too, for a
+/// provider of the same dialect: this is how they are known.
+fn instructed(text: String) -> Message {
+    Message {
+        extra: Some(Json(r#"{"type":"instructions"}"#.to_owned())),
+        ..Message::text(Role::System, text)
+    }
 }
 
 /// Takes out what says how answers are kept. None is, so a client that builds on one has to hear of it; `store` alone

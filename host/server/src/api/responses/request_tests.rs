@@ -45,10 +45,11 @@ fn some(text: &str) -> Option<Json> {
 #[test]
 fn a_text_is_a_message_of_the_user_after_the_instructions() {
     let request = read(json!({"model": "m", "instructions": "be brief", "input": "hi"})).request;
-    assert_eq!(
-        request.messages,
-        [Message::text(Role::System, "be brief"), Message::text(Role::User, "hi")]
-    );
+    let instructions = Message {
+        extra: some(r#"{"type":"instructions"}"#),
+        ..Message::text(Role::System, "be brief")
+    };
+    assert_eq!(request.messages, [instructions, Message::text(Role::User, "hi")]);
     assert_eq!(request.dialect, "openai.responses");
     let silent = read(json!({"model": "m", "instructions": "", "input": "hi"})).request;
     assert_eq!(silent.messages.len(), 1, "empty instructions are none");
@@ -209,12 +210,14 @@ fn what_was_answered_earlier_comes_back_as_one_turn() {
                 extra: some(r#"{"id":"rs_1"}"#),
                 ..Reasoning::default()
             }),
-            Part::text("I look."),
+            Part::Text(Text {
+                text: "I look.".into(),
+                extra: some(r#"{"message":{"id":"msg_1","status":"completed"}}"#),
+            }),
             call("c1", "{\"a\": 1}", some(r#"{"id":"fc_1","status":"completed"}"#)),
             call("c2", "{}", None),
         ]
     );
-    assert_eq!(messages[1].extra, some(r#"{"id":"msg_1","status":"completed"}"#));
     let Part::ToolResult(result) = &messages[3].parts[0] else {
         panic!("{:?}", messages[3])
     };
@@ -280,6 +283,62 @@ fn items_of_other_kinds_are_kept_whole_in_their_place() {
         (Role::Assistant, DIALECT.to_owned(), search.to_string())
     );
     assert_eq!(own(&messages[2]), (Role::Tool, DIALECT.to_owned(), output.to_string()));
+}
+
+#[test]
+fn what_a_client_says_in_an_item_of_its_own_is_not_taken_for_the_models() {
+    for kind in [
+        "additional_tools",
+        "configuration_update",
+        "mcp_approval_response",
+        "compaction",
+    ] {
+        let messages = messages(json!([{"role": "user", "content": "a"}, {"type": kind}]));
+        assert_eq!(messages[1].role, Role::Tool, "{kind}: others have to refuse it");
+    }
+    for kind in [
+        "custom_tool_call",
+        "mcp_list_tools",
+        "mcp_approval_request",
+        "shell_call",
+    ] {
+        let messages = messages(json!([{"role": "user", "content": "a"}, {"type": kind}]));
+        assert_eq!(messages[1].role, Role::Assistant, "{kind}: others go on without it");
+    }
+}
+
+#[test]
+fn messages_of_one_turn_keep_their_own_fields() {
+    let said = |text: &str, fields: Value| {
+        let mut item = json!({"role": "assistant", "content": [{"type": "output_text", "text": text}]});
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            item[name] = value.clone();
+        }
+        item
+    };
+    let refusal = json!({"id": "msg_3", "role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]});
+    let call = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"});
+    let input = json!([
+        {"role": "user", "content": "a"},
+        said("one", json!({"phase": "commentary"})), call, said("two", json!({"phase": "final_answer"})),
+        said("three", json!({})), refusal,
+    ]);
+    let turn = messages(input).remove(1);
+    let fields: Vec<(String, Option<Json>)> = turn
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Text(text) => Some((text.text.clone(), text.extra.clone())),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("one", r#"{"message":{"phase":"commentary"}}"#),
+        ("two", r#"{"message":{"phase":"final_answer"}}"#),
+        ("three", r#"{"message":{}}"#),
+        ("", r#"{"message":{"id":"msg_3"}}"#),
+    ];
+    assert_eq!(fields, expected.map(|(text, extra)| (text.to_owned(), some(extra))));
 }
 
 #[test]

@@ -1,106 +1,93 @@
-//! Samples of responses. No vendor's answer comes in this form yet, so the ways are shorter: all of a request must be
-//! in the host's request, and an answer that a client sends back must come out of the door as it was.
+//! Samples of responses: from the vendor to the client, and from the client to the vendor.
 
-use serde_json::{Value, json};
-use wharf::{Extension, FinishReason, Json, Part, Response, Usage};
+use serde_json::Value;
+use wharf::Event;
+use wharf_openai_api::responses as provider;
 
 use super::object::Head;
+use super::relay::Relay;
 use super::{DIALECT, answer, request};
 use crate::api::leftover::Leftover;
 use crate::api::wire_samples::compare::{self, Excuse};
-use crate::api::wire_samples::{Sample, kept, samples};
+use crate::api::wire_samples::{Sample, crossing, samples, streamed};
 
 /// What a request may lose.
 const ASKED: [Excuse; 6] = [
-    (
-        "*.type",
-        None,
-        "the kind of an item or a part is the kind of what it becomes",
-    ),
-    (
-        "stream",
-        None,
-        "how the client wants its answer is told beside the request",
-    ),
-    ("store", None, "nothing is kept, and the answer says so"),
+    ("*", Some("null"), "it says the same as nothing"),
+    ("stream", Some("false"), "it says the same as nothing"),
     ("background", Some("false"), "it says the same as nothing"),
-    ("input[].id", None, "messages of one turn have one place for it"),
-    ("input[].status", None, "messages of one turn have one place for it"),
+    ("tools", Some("[]"), "it says the same as nothing"),
+    ("store", None, "nothing is kept, and the answer says so"),
+    ("*.logprobs", Some("[]"), "it says the same as nothing"),
 ];
 /// What an answer may lose.
-const ANSWERED: [Excuse; 4] = [
-    ("id", Some("\"\""), "an answer without a name gets the host's"),
-    ("output[].id", None, "the host names messages itself"),
+const ANSWERED: [Excuse; 2] = [
     ("store", None, "the host keeps nothing"),
-    ("background", None, "the host keeps nothing"),
+    ("id", Some("\"\""), "an answer without a name gets the host's"),
 ];
 
 #[test]
-fn requests_are_kept() {
+fn requests_reach_the_vendor_whole() {
     for sample in samples("requests/responses") {
         let asked = sample.went_well(request::parse(sample.text.as_bytes()));
-        let record = format!("{:?}", asked.request);
-        sample.assert_nothing_is_lost(&kept::missing(&sample.json(), &record, &ASKED));
+        let request = crossing::request(asked.request);
+        let sent = sample.went_well(provider::request::body(
+            &request,
+            provider::request::Server::default(),
+            asked.stream,
+        ));
+        let sent: Value = sample.went_well(serde_json::from_slice(&sent));
+        sample.assert_nothing_is_lost(&compare::lost(&one_form(&sample.json()), &one_form(&sent), &ASKED));
     }
 }
 
-/// The answer that a sample is. Of a stream it is told at the end, and its items before.
-fn answer_of(sample: &Sample) -> Value {
-    if let Some(answer) = sample.whole() {
-        return answer;
+/// A message may be given by its role and text alone.
+fn one_form(request: &Value) -> Value {
+    let mut request = request.clone();
+    if let Some(text) = request["input"].as_str() {
+        request["input"] = serde_json::json!([{"role": "user", "content": text}]);
     }
-    let events = sample.events();
-    let last = events.iter().rfind(|event| event["response"].is_object());
-    let mut answer = last.map(|event| event["response"].clone()).unwrap_or_default();
-    let items = events
-        .iter()
-        .filter(|event| event["type"] == "response.output_item.done");
-    answer["output"] = items.map(|event| event["item"].clone()).collect();
-    answer
-}
-
-/// What the host has of such an answer.
-fn response(answer: &Value, parts: Vec<Part>) -> Response {
-    let own = |value: &Value| Extension {
-        kind: DIALECT.to_owned(),
-        value: Json(value.to_string()),
-    };
-    let text = |name: &str| answer[name].as_str().map(str::to_owned);
-    let usage = &answer["usage"];
-    let mut rest = answer.clone();
-    if let Some(fields) = rest.as_object_mut() {
-        fields.retain(|name, _| !matches!(name.as_str(), "id" | "model" | "output" | "usage"));
-    }
-    Response {
-        id: text("id"),
-        model: text("model"),
-        parts,
-        finish: if answer["status"] == "incomplete" {
-            FinishReason::Length
+    for item in request["input"].as_array_mut().into_iter().flatten() {
+        let kind = if item["role"] == "assistant" {
+            "output_text"
         } else {
-            FinishReason::Stop
-        },
-        usage: Usage {
-            input_tokens: usage["input_tokens"].as_u64(),
-            output_tokens: usage["output_tokens"].as_u64(),
-            extra: Some(own(usage)),
-            ..Usage::default()
-        },
-        extra: Some(own(&rest)),
+            "input_text"
+        };
+        for place in ["content", "output"] {
+            if let Some(text) = item[place].as_str() {
+                item[place] = serde_json::json!([{"type": kind, "text": text}]);
+            }
+        }
     }
+    request
 }
 
 #[test]
-fn answers_that_are_sent_back_come_out_whole() {
+fn answers_reach_the_client_whole() {
     for sample in samples("response/responses") {
-        let answer = answer_of(&sample);
-        let next = json!({"model": "m", "input": answer["output"]}).to_string();
-        let asked = sample.went_well(request::parse(next.as_bytes()));
-        let parts = asked.request.messages.into_iter().flat_map(|message| message.parts);
-        let response = response(&answer, parts.collect());
-        let head = Head::new("req_of_the_host", "route", 1);
-        let written = answer::render(&response, head, &Leftover::default());
-        let written: Value = sample.went_well(serde_json::from_str(&written));
-        sample.assert_nothing_is_lost(&compare::lost(&answer, &written, &ANSWERED));
+        if sample.whole().is_some() {
+            check_answer(&sample);
+        } else {
+            check_stream(&sample);
+        }
     }
+}
+
+fn check_answer(sample: &Sample) {
+    let response = sample.went_well(provider::answer::parse(&sample.text));
+    let head = Head::new("req_of_the_host", "route", 1);
+    let written = answer::render(&crossing::response(response), head, &Leftover::default());
+    let written: Value = sample.went_well(serde_json::from_str(&written));
+    sample.assert_nothing_is_lost(&compare::lost(&sample.json(), &written, &ANSWERED));
+}
+
+/// The client of a vendor of this dialect gets its very events.
+fn check_stream(sample: &Sample) {
+    let stream = provider::stream::Stream::new(streamed::body(&sample.text), DIALECT);
+    let (mut relay, mut written) = (Relay::default(), String::new());
+    let events: Vec<Event> = crossing::events(stream);
+    for event in &events {
+        relay.event(event, &mut written);
+    }
+    assert_eq!(streamed::events(&written), sample.events());
 }

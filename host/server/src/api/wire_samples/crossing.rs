@@ -92,7 +92,16 @@ pub(in crate::api) fn embed_response(response: guest::EmbedResponse) -> wharf::E
         model,
         vectors,
         usage: usage(counts),
-        extra: json(extra),
+        extra: extra.map(extension),
+    }
+}
+
+/// A count on its way to the host.
+pub(in crate::api) fn token_count(count: guest::TokenCount) -> wharf::TokenCount {
+    let guest::TokenCount { input_tokens, extra } = count;
+    wharf::TokenCount {
+        input_tokens,
+        extra: extra.map(extension),
     }
 }
 

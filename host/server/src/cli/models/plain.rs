@@ -46,6 +46,7 @@ mod tests {
             digest: digest.map(str::to_owned),
             total,
             completed,
+            extra: None,
         };
         let (mut progress, mut plain) = (Progress::default(), Plain::default());
         let (a, b) = (Some("sha256:aaa"), Some("sha256:bbb"));

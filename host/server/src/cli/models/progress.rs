@@ -119,6 +119,7 @@ mod tests {
             digest: digest.map(str::to_owned),
             total,
             completed,
+            extra: None,
         }
     }
 

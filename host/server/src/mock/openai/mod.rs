@@ -13,6 +13,7 @@ mod embeddings;
 pub(super) mod models;
 mod render;
 mod request;
+mod responses;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ pub(super) enum Operation {
     Chat,
     /// `POST …/embeddings`.
     Embeddings,
+    /// `POST …/responses`.
+    Responses,
 }
 
 /// Decides about a request; on Azure, with its deployment.
@@ -38,6 +41,7 @@ pub(super) fn plan(settings: &Settings, ask: &Ask<'_>, operation: Operation, azu
         match operation {
             Operation::Chat => chat(settings, ask, model),
             Operation::Embeddings => embeddings::decide(settings, ask, model),
+            Operation::Responses => responses::decide(settings, ask),
         }
     };
     settle(settings, decide, |failure| match azure {

@@ -140,7 +140,8 @@ impl<'a> Recorder<'a> {
             None => push_text(out, "null"),
         }
         push_text(out, r#","finish_reason":"#);
-        push_json(out, &finish);
+        let none = shape.quirks.has(Quirk::EmptyFinish).then_some("");
+        push_json(out, &finish.or(none));
         if shape.filtered && paced {
             push_text(out, ANSWER_FILTER);
         } else {

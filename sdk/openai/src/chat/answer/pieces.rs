@@ -4,6 +4,8 @@ use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, Reasoning};
 
+use crate::chat::thoughts;
+
 /// A piece of what is said.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Piece {
@@ -73,12 +75,7 @@ impl<'a> Content<'a> {
             }
         }
         if !thought.is_empty() {
-            self.pieces.push(Piece::Thought(Reasoning {
-                text: Some(thought),
-                signature: None,
-                redacted: None,
-                extra: None,
-            }));
+            self.pieces.push(Piece::Thought(thoughts::in_content(thought)));
         }
     }
 }

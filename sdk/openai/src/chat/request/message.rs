@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use wharf_provider_sdk::call_ids::{CallIds, Rule};
+use wharf_provider_sdk::call_ids::CallIds;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, Message, Part, Request, Role, ToolResult};
+use wharf_provider_sdk::{Error, Message, Part, Reasoning, Request, Role, ToolResult};
 
-use super::optional;
-use crate::chat::DIALECT;
-use crate::chat::content::{self, Content};
+use crate::chat::content::Content;
+use crate::chat::thoughts::{Place, Thoughts};
 use crate::chat::tools::{Called, ToolCalls};
+use crate::chat::{DIALECT, Server};
+use crate::wire::{self, optional};
 
 /// One message as OpenAI has them.
 pub(super) struct WireMessage<'a> {
@@ -20,7 +21,7 @@ pub(super) struct WireMessage<'a> {
     content: Content<'a>,
     tool_calls: Vec<Called<'a>>,
     tool_call_id: Option<Cow<'a, str>>,
-    reasoning: Option<(&'static str, &'a str)>,
+    reasoning: Option<(&'static str, Cow<'a, str>)>,
     refusal: Option<&'a str>,
     extra: Object<'a>,
     same_dialect: bool,
@@ -52,7 +53,7 @@ impl Serialize for WireMessage<'_> {
         optional(&mut map, "name", &self.name)?;
         optional(&mut map, "tool_call_id", &self.tool_call_id)?;
         map.serialize_entry("content", &self.content)?;
-        if let Some((field, text)) = self.reasoning {
+        if let Some((field, text)) = &self.reasoning {
             map.serialize_entry(field, text)?;
         }
         optional(&mut map, "refusal", &self.refusal)?;
@@ -68,10 +69,13 @@ impl Serialize for WireMessage<'_> {
 ///
 /// # Errors
 /// `Unsupported` and `InvalidRequest`, naming the part.
-pub(super) fn messages(request: &Request, call_ids: Rule) -> Result<Vec<WireMessage<'_>>, Error> {
+pub(super) fn messages<'a>(request: &'a Request, server: &Server<'_>) -> Result<Vec<WireMessage<'a>>, Error> {
     let mut conversation = Conversation {
+        dialect: &request.dialect,
         same_dialect: request.dialect == DIALECT,
-        ids: CallIds::of(&request.messages, call_ids),
+        developer: server.developer,
+        thoughts: server.thoughts,
+        ids: CallIds::of(&request.messages, server.call_ids),
         shown: Content::default(),
         out: Vec::with_capacity(request.messages.len()),
     };
@@ -84,7 +88,11 @@ pub(super) fn messages(request: &Request, call_ids: Rule) -> Result<Vec<WireMess
 
 /// The messages so far.
 struct Conversation<'a> {
+    dialect: &'a str,
     same_dialect: bool,
+    /// What the server expects, see [`Server`].
+    developer: bool,
+    thoughts: Thoughts,
     ids: CallIds<'a>,
     /// What tools showed and a message of theirs cannot hold.
     shown: Content<'a>,
@@ -98,8 +106,8 @@ impl<'a> Conversation<'a> {
         let same_dialect = self.same_dialect;
         let mut wire = WireMessage {
             name: message.name.as_deref(),
-            extra: content::extra(message.extra.as_deref(), same_dialect)?,
-            ..WireMessage::new(role(message.role), same_dialect)
+            extra: wire::extra(message.extra.as_deref(), same_dialect)?,
+            ..WireMessage::new(self.role(message.role), same_dialect)
         };
         let mut results = 0;
         for (nth, part) in message.parts.iter().enumerate() {
@@ -110,19 +118,10 @@ impl<'a> Conversation<'a> {
                     self.result(result, message, &place)?;
                 }
                 Part::ToolCall(call) => wire.tool_calls.push((self.ids.call(&call.id), call)),
-                // Nobody who speaks this dialect seals: such thoughts are another vendor's.
-                Part::Reasoning(reasoning) if reasoning.signature.is_some() || reasoning.redacted.is_some() => {}
-                Part::Reasoning(reasoning) => {
-                    let field = content::reasoning_field(reasoning);
-                    wire.reasoning = reasoning
-                        .text
-                        .as_deref()
-                        .map(|text| (field, text))
-                        .filter(|_| same_dialect);
-                }
+                Part::Reasoning(reasoning) => self.think(reasoning, &mut wire),
                 Part::Refusal(text) => wire.refusal = Some(text),
                 Part::Text(_) | Part::Media(_) | Part::Extension(_) => {
-                    wire.content.add(part, same_dialect, message.role, &place)?;
+                    wire.content.add(part, self.dialect, message.role, &place)?;
                 }
             }
         }
@@ -139,10 +138,31 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
+    /// Adds what was thought to a message, if the server wants it.
+    fn think(&self, reasoning: &'a Reasoning, wire: &mut WireMessage<'a>) {
+        let Some(text) = reasoning.text.as_deref() else { return };
+        match (self.thoughts.place(reasoning, self.dialect), &mut wire.reasoning) {
+            (None, _) => {}
+            (Some(Place::Content), _) => wire.content.think(text),
+            (Some(Place::Field(_)), Some((_, before))) => before.to_mut().push_str(text),
+            (Some(Place::Field(name)), empty) => *empty = Some((name, Cow::Borrowed(text))),
+        }
+    }
+
+    fn role(&self, role: Role) -> &'static str {
+        match role {
+            Role::Developer if self.developer => "developer",
+            Role::System | Role::Developer => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        }
+    }
+
     fn result(&mut self, result: &'a ToolResult, message: &'a Message, place: &str) -> Result<(), Error> {
         let same_dialect = self.same_dialect;
         let id = self.ids.result(&result.call_id);
-        let mut content = Content::of_tool(result, same_dialect, place)?;
+        let mut content = Content::of_tool(result, self.dialect, place)?;
         if !same_dialect {
             self.shown.show(content.take_media(), &id);
         }
@@ -151,7 +171,7 @@ impl<'a> Conversation<'a> {
             name: message.name.as_deref(),
             content,
             tool_call_id: Some(id),
-            extra: content::extra(extra, same_dialect)?,
+            extra: wire::extra(extra, same_dialect)?,
             ..WireMessage::new("tool", same_dialect)
         });
         Ok(())
@@ -177,15 +197,5 @@ impl<'a> Conversation<'a> {
                 ..WireMessage::new("user", self.same_dialect)
             });
         }
-    }
-}
-
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::System => "system",
-        Role::Developer => "developer",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
     }
 }

@@ -5,15 +5,15 @@ use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, ErrorKind, Request, foreign};
 
 use crate::chat::DIALECT;
+use crate::responses::DIALECT as RESPONSES;
 
-/// The dialect of OpenAI's other API.
-pub(super) const RESPONSES: &str = "openai.responses";
 /// Options that mean the same in every dialect, so they are sent on whatever API the client used.
 const NEUTRAL: [&str; 4] = ["seed", "frequency_penalty", "presence_penalty", "user"];
-/// Options that both of OpenAI's APIs have under one name. `metadata` is none of them: chat completions refuses it for
+/// Hints that both of OpenAI's APIs have under one name, and other servers refuse. `metadata` is none of them: chat completions refuses it for
 /// an answer that is not stored, and none of those is.
-const SHARED: [&str; 4] = [
+const SHARED: [&str; 5] = [
     "prompt_cache_key",
+    "prompt_cache_options",
     "prompt_cache_retention",
     "safety_identifier",
     "service_tier",
@@ -27,15 +27,15 @@ const LOGPROBS: &str = "message.output_text.logprobs";
 /// An option: its name here and its value as JSON text.
 pub(super) type Entry<'a> = (&'a str, &'a str);
 
-/// The options in the words of this API, except `stream_options`.
+/// The options in the words of this API, except `stream_options`. `hints`: the server takes OpenAI's own hints.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] naming the option of another dialect that would be lost, and
 /// [`ErrorKind::InvalidRequest`] for one that is not what that dialect has under its name.
-pub(super) fn of(request: &Request) -> Result<Vec<Entry<'_>>, Error> {
+pub(super) fn of(request: &Request, hints: bool) -> Result<Vec<Entry<'_>>, Error> {
     match request.dialect.as_str() {
         DIALECT | "wharf" => Ok(named(request, |name| name != "stream_options")),
-        RESPONSES => of_responses(request),
+        RESPONSES => of_responses(request, hints),
         _ => {
             foreign::check_options(&request.options, &NEUTRAL)?;
             Ok(said(request, |name| NEUTRAL.contains(&name)))
@@ -58,10 +58,12 @@ fn said(request: &Request, wanted: impl Fn(&str) -> bool) -> Vec<Entry<'_>> {
     entries
 }
 
-fn of_responses(request: &Request) -> Result<Vec<Entry<'_>>, Error> {
+fn of_responses(request: &Request, hints: bool) -> Result<Vec<Entry<'_>>, Error> {
     let known = [NEUTRAL.as_slice(), SHARED.as_slice(), TRANSLATED.as_slice()].concat();
     foreign::check_options(&request.options, &known)?;
-    let mut entries = said(request, |name| NEUTRAL.contains(&name) || SHARED.contains(&name));
+    let mut entries = said(request, |name| {
+        NEUTRAL.contains(&name) || (hints && SHARED.contains(&name))
+    });
     entries.extend(verbosity(request)?);
     let included: Option<Vec<String>> = read(request, "include")?;
     let most = request

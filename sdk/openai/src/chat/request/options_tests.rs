@@ -13,8 +13,13 @@ fn request(dialect: &str, options: &[(&str, &str)]) -> Request {
     }
 }
 
+/// As OpenAI gets them.
+fn given(request: &Request) -> Result<Vec<Entry<'_>>, Error> {
+    of(request, true)
+}
+
 fn refused(dialect: &str, option: (&str, &str), name: &str) {
-    let error = of(&request(dialect, &[option])).unwrap_err();
+    let error = given(&request(dialect, &[option])).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unsupported, "{error:?}");
     assert!(error.message.contains(&format!("`{name}`")), "{error:?}");
 }
@@ -23,7 +28,7 @@ fn refused(dialect: &str, option: (&str, &str), name: &str) {
 fn whoever_speaks_this_dialect_or_the_hosts_is_taken_at_their_word() {
     let options = [("seed", "null"), ("logit_bias", "{}"), ("vllm_x", "1.10")];
     for dialect in [DIALECT, "wharf"] {
-        assert_eq!(of(&request(dialect, &options)), Ok(options.to_vec()));
+        assert_eq!(given(&request(dialect, &options)), Ok(options.to_vec()));
     }
 }
 
@@ -33,7 +38,7 @@ fn of_another_dialect_only_what_means_the_same_is_sent() {
         "anthropic.messages",
         &[("seed", "7"), ("user", "null"), ("anthropic_beta", "\"a\"")],
     );
-    assert_eq!(of(&asked), Ok(vec![("seed", "7")]));
+    assert_eq!(given(&asked), Ok(vec![("seed", "7")]));
 }
 
 #[test]
@@ -45,9 +50,7 @@ fn what_would_be_lost_of_another_dialect_is_refused_by_name() {
     ] {
         refused("anthropic.messages", option, option.0);
     }
-    for option in [("max_tool_calls", "3"), ("truncation", r#""auto""#)] {
-        refused(RESPONSES, option, option.0);
-    }
+    refused(RESPONSES, ("truncation", r#""auto""#), "truncation");
     refused(RESPONSES, ("text", r#"{"verbosity":"low","tone":"dry"}"#), "text.tone");
 }
 
@@ -56,11 +59,18 @@ fn options_of_openais_other_api_keep_their_names() {
     let same = [
         ("service_tier", r#""flex""#),
         ("prompt_cache_key", r#""k""#),
+        ("prompt_cache_options", r#"{"mode":"explicit"}"#),
         ("prompt_cache_retention", r#""24h""#),
         ("safety_identifier", r#""s""#),
         ("user", r#""u""#),
     ];
-    assert_eq!(of(&request(RESPONSES, &same)), Ok(same.to_vec()));
+    assert_eq!(given(&request(RESPONSES, &same)), Ok(same.to_vec()));
+}
+
+#[test]
+fn hints_that_only_openai_takes_are_left_out_elsewhere() {
+    let asked = request(RESPONSES, &[("prompt_cache_key", r#""k""#), ("user", r#""u""#)]);
+    assert_eq!(of(&asked, false), Ok(vec![("user", r#""u""#)]));
 }
 
 #[test]
@@ -77,9 +87,9 @@ fn how_much_to_say_and_probabilities_have_other_names_here() {
         ],
     );
     let written = vec![("verbosity", r#""low""#), ("logprobs", "true"), ("top_logprobs", "3")];
-    assert_eq!(of(&asked), Ok(written));
+    assert_eq!(given(&asked), Ok(written));
     let asked = request(RESPONSES, &[("include", r#"["message.output_text.logprobs"]"#)]);
-    assert_eq!(of(&asked), Ok(vec![("logprobs", "true")]));
+    assert_eq!(given(&asked), Ok(vec![("logprobs", "true")]));
 }
 
 #[test]
@@ -90,7 +100,7 @@ fn what_holds_anyway_and_what_is_about_keeping_is_left_out() {
             ("store", "false"),
             ("metadata", r#"{"a":"b"}"#),
             ("truncation", r#""disabled""#),
-            ("max_tool_calls", "null"),
+            ("max_tool_calls", "3"),
             ("service_tier", "null"),
             ("top_logprobs", "0"),
             ("include", r#"["reasoning.encrypted_content"]"#),
@@ -98,12 +108,12 @@ fn what_holds_anyway_and_what_is_about_keeping_is_left_out() {
             ("stream_options", r#"{"include_obfuscation":false}"#),
         ],
     );
-    assert_eq!(of(&asked), Ok(Vec::new()));
+    assert_eq!(given(&asked), Ok(Vec::new()));
 }
 
 #[test]
 fn an_option_that_is_not_what_it_is_called_is_named() {
-    let error = of(&request(RESPONSES, &[("include", "7")])).unwrap_err();
+    let error = given(&request(RESPONSES, &[("include", "7")])).unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidRequest);
     assert!(error.message.contains("`include`"), "{error:?}");
 }

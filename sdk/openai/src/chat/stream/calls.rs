@@ -18,6 +18,8 @@ pub(super) struct Calls {
     free: u32,
     /// Whether a call got an index that is not the server's.
     moved: bool,
+    /// How many calls there are.
+    count: usize,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,11 @@ struct Call {
 }
 
 impl Calls {
+    /// How many calls have begun.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The index of the call that this piece belongs to. `names`: the piece says which tool is called, as the first of
     /// a call does. Identifiers alone begin nothing, for some servers make up a new one for every piece.
     pub(super) fn place(&mut self, index: Option<u32>, id: Option<&str>, names: bool) -> u32 {
@@ -54,6 +61,7 @@ impl Calls {
         // Calls that begin out of order keep the server's indexes, as long as none of those was given to another.
         let own = index.filter(|index| *index >= self.free || !(self.moved || self.by_index.contains_key(index)));
         self.moved |= own.is_none();
+        self.count += 1;
         let place = own.unwrap_or(self.free);
         self.free = self.free.max(place.saturating_add(1));
         let id = id.map(str::to_owned);

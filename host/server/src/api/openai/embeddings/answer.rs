@@ -9,7 +9,7 @@ use wharf::{EmbedResponse, Usage};
 
 use super::DIALECT;
 use super::request::Encoding;
-use crate::api::leftover::{Leftover, append, push_string};
+use crate::api::leftover::{self, Leftover, append, push_string};
 use crate::api::openai::usage::merge;
 
 /// Bytes that a number mostly takes, its comma included.
@@ -63,13 +63,10 @@ fn push_vector(vector: &[f32], encoding: Encoding, out: &mut String) {
     }
 }
 
-/// What the vendor said beside the vectors, and about each of them. A provider that sends nonsense loses its
-/// leftovers, nothing else.
+/// What a vendor of this dialect said beside the vectors, and about each of them. A provider that sends nonsense loses
+/// its leftovers, nothing else.
 fn leftovers(response: &EmbedResponse) -> (Leftover, Vec<Leftover>) {
-    let extra = response.extra.as_ref();
-    let top: Leftover = extra
-        .and_then(|json| serde_json::from_str(&json.0).ok())
-        .unwrap_or_default();
+    let top = leftover::of(leftover::in_dialect(response.extra.as_ref(), DIALECT));
     let items = top.get("data").and_then(|raw| serde_json::from_str(raw.get()).ok());
     let items = items.unwrap_or_default();
     (top, items)
@@ -84,8 +81,8 @@ fn usage(usage: &Usage) -> Option<Value> {
         wire.insert("prompt_tokens".to_owned(), input.into());
         wire.insert("total_tokens".to_owned(), total.into());
     }
-    let extra = usage.extra.as_ref().filter(|extra| extra.kind == DIALECT);
-    if let Some(Value::Object(extra)) = extra.and_then(|extra| serde_json::from_str(&extra.value.0).ok()) {
+    let extra = leftover::in_dialect(usage.extra.as_ref(), DIALECT);
+    if let Some(Value::Object(extra)) = extra.and_then(|extra| serde_json::from_str(&extra.0).ok()) {
         // Servers that also answer count what there is in every answer.
         if let Some(output) = usage.output_tokens {
             wire.insert("completion_tokens".to_owned(), output.into());
@@ -110,6 +107,13 @@ mod tests {
             vectors: vec![vec![0.5, -0.25, 1.0], vec![0.1, 1e-30, -0.0]],
             usage: Usage::default(),
             extra: None,
+        }
+    }
+
+    fn rest(kind: &str, value: &str) -> Extension {
+        Extension {
+            kind: kind.into(),
+            value: Json(value.into()),
         }
     }
 
@@ -187,7 +191,7 @@ mod tests {
         let extra = r#"{"id":"e","model":"x","data":[{"truncated":true,"index":7},{}],"x":1.10}"#;
         let answer = EmbedResponse {
             vectors: vec![vec![1.0], vec![2.0]],
-            extra: Some(Json(extra.into())),
+            extra: Some(rest(DIALECT, extra)),
             ..response()
         };
         assert_eq!(
@@ -197,11 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_vendor_of_another_dialect_says_is_not_put_among_openais_fields() {
+        let answer = EmbedResponse {
+            extra: Some(rest("ollama.chat", r#"{"total_duration":7}"#)),
+            ..response()
+        };
+        let written = render(&answer, "route", Encoding::Float);
+        assert_eq!(written, render(&response(), "route", Encoding::Float));
+    }
+
+    #[test]
     fn nonsense_beside_the_vectors_costs_nothing_else() {
         for extra in ["no", "[]", r#"{"data":7}"#] {
             let answer = EmbedResponse {
                 vectors: vec![vec![1.0]],
-                extra: Some(Json(extra.into())),
+                extra: Some(rest(DIALECT, extra)),
                 ..response()
             };
             let written: Value = serde_json::from_str(&render(&answer, "route", Encoding::Float)).unwrap();

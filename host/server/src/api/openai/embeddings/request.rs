@@ -47,7 +47,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Asked, Error> {
         input,
         dimensions,
         dialect: DIALECT.to_owned(),
-        options: fields.into_options(),
+        options: fields.into_options()?,
     };
     Ok(Asked { request, encoding })
 }
