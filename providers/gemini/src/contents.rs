@@ -4,7 +4,9 @@
 //! next one, and instructions apart from both. So messages that follow each other on the same side become one turn,
 //! and what system and developer say is collected, wherever it stands.
 
-use wharf_provider_sdk::{Error, Message, Part, Request, Role};
+use std::collections::BTreeMap;
+
+use wharf_provider_sdk::{Error, Message, Part, Request, Role, foreign};
 
 use crate::request_parts::{Manner, extension};
 use crate::wire::{self, Map, Node};
@@ -16,7 +18,7 @@ pub(crate) struct Conversation<'a> {
     pub(crate) system: Vec<Node<'a>>,
     turns: Vec<Turn<'a>>,
     /// Identifiers and names of all calls so far: a response has to repeat the name.
-    calls: Vec<(&'a str, &'a str)>,
+    calls: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,30 @@ struct Turn<'a> {
     extra: Map<'a>,
     /// Whether a call is among the parts.
     called: bool,
+    /// Where the answers of tools begin. The newest models refuse a turn in which anything follows them, and all take
+    /// what comes before.
+    answers: Option<usize>,
+}
+
+impl<'a> Turn<'a> {
+    /// Adds what is said: before the answers of tools, if there are any.
+    fn say(&mut self, parts: impl IntoIterator<Item = Node<'a>>) {
+        for part in parts {
+            match &mut self.answers {
+                Some(at) => {
+                    self.parts.insert(*at, part);
+                    *at += 1;
+                }
+                None => self.parts.push(part),
+            }
+        }
+    }
+
+    /// Adds the answer of a tool.
+    fn answer(&mut self, response: Node<'a>) {
+        self.answers.get_or_insert(self.parts.len());
+        self.parts.push(response);
+    }
 }
 
 impl<'a> Conversation<'a> {
@@ -38,6 +64,7 @@ impl<'a> Conversation<'a> {
         let mut conversation = Self::default();
         for (at, message) in request.messages.iter().enumerate() {
             let place = format!("messages[{at}]");
+            foreign::check_name(message, at)?;
             match message.role {
                 Role::System | Role::Developer => conversation.instruct(message, manner, &place)?,
                 Role::Assistant => conversation.say("model", message, manner, &place)?,
@@ -74,26 +101,29 @@ impl<'a> Conversation<'a> {
                     parts: Vec::new(),
                     extra,
                     called: false,
+                    answers: None,
                 }
             }
         };
         for part in &message.parts {
             match part {
-                Part::Text(text) => turn.parts.extend(manner.text(text)?),
+                Part::Text(text) => turn.say(manner.text(text)?),
                 Part::Refusal(text) if text.is_empty() => {}
-                Part::Refusal(text) => turn.parts.push(Node::Map(Map::one("text", Node::text(text.as_str())))),
-                Part::Media(media) => turn.parts.push(manner.media(media)?),
-                Part::Reasoning(reasoning) => turn.parts.extend(manner.reasoning(reasoning)?),
+                Part::Refusal(text) => turn.say([Node::Map(Map::one("text", Node::text(text.as_str())))]),
+                Part::Media(media) => turn.say([manner.media(media, place)?]),
+                Part::Reasoning(reasoning) => turn.say(manner.reasoning(reasoning)?),
                 Part::ToolCall(call) => {
                     turn.parts.push(manner.call(call, !turn.called)?);
                     turn.called = true;
-                    self.calls.push((call.id.as_str(), call.name.as_str()));
+                    self.calls.insert(&call.id, &call.name);
                 }
                 Part::ToolResult(result) => {
                     let name = self.name_of(&result.call_id, place)?;
-                    turn.parts.append(&mut manner.result(result, name, place)?);
+                    let (response, beside) = manner.result(result, name, place)?;
+                    turn.say(beside);
+                    turn.answer(response);
                 }
-                Part::Extension(part) => turn.parts.extend(extension(part, message.role, place)?),
+                Part::Extension(part) => turn.say(extension(part, message.role, place)?),
             }
         }
         // A turn without parts is refused; one of dropped thoughts alone says nothing.
@@ -105,9 +135,8 @@ impl<'a> Conversation<'a> {
 
     /// The name of the function that a result belongs to: that of the latest call with its identifier.
     fn name_of(&self, id: &str, place: &str) -> Result<&'a str, Error> {
-        let call = self.calls.iter().rev().find(|(call, _)| *call == id);
-        call.map(|(_, name)| *name)
-            .ok_or_else(|| wire::invalid(place, &format!("no call before it has the identifier `{id}`")))
+        let name = self.calls.get(id).copied();
+        name.ok_or_else(|| wire::invalid(place, &format!("no call before it has the identifier `{id}`")))
     }
 
     /// The turns.

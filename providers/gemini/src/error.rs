@@ -150,7 +150,7 @@ impl<'a> Google<'a> {
             "PERMISSION_DENIED" if says("access the File") || says("CachedContent") => ErrorKind::InvalidRequest,
             "PERMISSION_DENIED" => ErrorKind::PermissionDenied,
             "NOT_FOUND" => ErrorKind::NotFound,
-            "RESOURCE_EXHAUSTED" if self.is_daily() => ErrorKind::QuotaExhausted,
+            "RESOURCE_EXHAUSTED" if self.is_daily() || says("credits are depleted") => ErrorKind::QuotaExhausted,
             "RESOURCE_EXHAUSTED" => ErrorKind::RateLimited,
             "UNAVAILABLE" => ErrorKind::Overloaded,
             "DEADLINE_EXCEEDED" => ErrorKind::Timeout,

@@ -78,6 +78,11 @@ fn thinking_config<'a>(request: &'a Request, thinking: &'a Thinking) -> Result<M
     let mut map = Map::default();
     let wanted = match (thinking.budget_tokens, thinking.effort.as_deref()) {
         (Some(tokens), _) => {
+            let tokens = if request.dialect == DIALECT {
+                tokens
+            } else {
+                within(&request.model, tokens)
+            };
             map.set("thinkingBudget", Node::Whole(tokens));
             tokens > 0
         }
@@ -100,15 +105,33 @@ fn thinking_config<'a>(request: &'a Request, thinking: &'a Thinking) -> Result<M
     Ok(map)
 }
 
-/// The level for an effort. These models cannot stop thinking altogether; the least is another level for the large
-/// ones than for the others. A word that is none of ours is the vendor's to judge.
+/// The level for an effort. These models cannot stop thinking altogether; the least is `minimal` for some of them and
+/// `low` for the others, which refuse the former. A word that is none of ours is the vendor's to judge.
 fn level<'a>(model: &str, effort: &'a str) -> &'a str {
+    let knows_minimal = || {
+        ["flash-lite", "gemini-3-flash", "gemini-3.5-flash"]
+            .iter()
+            .any(|name| model.contains(name))
+    };
     match effort {
-        "none" | "minimal" if model.contains("pro") => "low",
+        "none" | "minimal" if !knows_minimal() => "low",
         "none" => "minimal",
         "xhigh" | "max" => "high",
         other => other,
     }
+}
+
+/// A budget of a client that knows nothing of the model's limits: the most that it may spend is no more than it can.
+/// The numbers are those of Google's documentation for the second generation, of which the newest take the same.
+fn within(model: &str, tokens: u32) -> u32 {
+    let (least, most) = match model {
+        _ if model.contains("flash-lite") => (512, 24_576),
+        _ if model.contains("pro") => (128, 32_768),
+        _ => (0, 24_576),
+    };
+    // Not to think is another wish than to think little; the large models cannot grant it.
+    let nothing = tokens == 0 && !model.contains("pro");
+    if nothing { 0 } else { tokens.clamp(least, most) }
 }
 
 /// The tokens for an effort: the numbers of Google's own OpenAI-compatible API. The large models of the second

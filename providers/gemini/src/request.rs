@@ -40,6 +40,9 @@ fn content<'a>(request: &'a Request, settings: &'a Settings) -> Result<Map<'a>, 
         same_dialect: request.dialect == DIALECT,
         third_generation: model::is_third_generation(&request.model),
     };
+    if !is_ours(request) {
+        foreign::check_thinking(request.thinking.as_ref())?;
+    }
     let mut own = own_options(request)?;
     let mut config = generation::config(request)?;
     config.fill(own.take_map("generationConfig")?);

@@ -85,7 +85,10 @@ impl Manner<'_> {
     }
 
     /// A picture, a sound, a document.
-    pub(crate) fn media(self, media: &Media) -> Result<Node<'_>, Error> {
+    pub(crate) fn media<'a>(self, media: &'a Media, place: &str) -> Result<Node<'a>, Error> {
+        if !self.same_dialect {
+            foreign::check_media(media, place)?;
+        }
         let mut inner = Map::default();
         let key = match &media.data {
             MediaData::Inline(bytes) => {
@@ -120,19 +123,25 @@ impl Manner<'_> {
         Ok(part("functionCall", inner, inside, beside))
     }
 
-    /// What a tool answered, with its media: inside the response where the model takes them there, else after it.
-    pub(crate) fn result<'a>(self, result: &'a ToolResult, name: &'a str, place: &str) -> Result<Vec<Node<'a>>, Error> {
-        let (mut texts, mut within, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    /// What a tool answered, and its media that cannot be inside of that: those with an address, and all where the model
+    /// takes none there.
+    pub(crate) fn result<'a>(
+        self,
+        result: &'a ToolResult,
+        name: &'a str,
+        place: &str,
+    ) -> Result<(Node<'a>, Vec<Node<'a>>), Error> {
+        let (mut texts, mut within, mut beside_it) = (Vec::new(), Vec::new(), Vec::new());
         for content in &result.content {
             match content {
                 ToolPart::Text(text) => texts.push(text.text.as_str()),
                 ToolPart::Media(media) => {
-                    let node = self.media(media)?;
+                    let node = self.media(media, place)?;
                     let inline = matches!(media.data, MediaData::Inline(_));
                     let place = if inline && self.third_generation {
                         &mut within
                     } else {
-                        &mut after
+                        &mut beside_it
                     };
                     place.push(node);
                 }
@@ -152,9 +161,7 @@ impl Manner<'_> {
         if !within.is_empty() {
             inner.set("parts", Node::List(within));
         }
-        let mut nodes = vec![part("functionResponse", inner, inside, beside)];
-        nodes.append(&mut after);
-        Ok(nodes)
+        Ok((part("functionResponse", inner, inside, beside), beside_it))
     }
 }
 

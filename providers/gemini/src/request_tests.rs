@@ -300,7 +300,7 @@ fn pictures_from_tools_go_where_the_model_takes_them() {
     };
     let picture = json!({"inlineData": {"mimeType": "image/png", "data": "AQ=="}});
     let response = json!({"id": "x", "name": "f_x", "response": {"output": ""}});
-    assert_eq!(of("gemini-2.5-flash"), json!([{"functionResponse": response}, picture]));
+    assert_eq!(of("gemini-2.5-flash"), json!([picture, {"functionResponse": response}]));
     let mut within = response;
     within["parts"] = json!([picture]);
     assert_eq!(of("gemini-3-flash-preview"), json!([{"functionResponse": within}]));
@@ -330,7 +330,12 @@ fn a_tool_choice_is_a_mode() {
         wire(&request)["toolConfig"]["functionCallingConfig"].take()
     };
     let with = |choice| of(vec![tool(None)], choice);
-    assert_eq!(with(ToolChoice::Auto), json!({"mode": "AUTO"}));
+    let loose = Tool {
+        strict: None,
+        ..tool(None)
+    };
+    assert_eq!(of(vec![loose], ToolChoice::Auto), json!({"mode": "AUTO"}));
+    assert_eq!(with(ToolChoice::Auto), json!({"mode": "VALIDATED"}), "a tool is strict");
     assert_eq!(with(ToolChoice::None), json!({"mode": "NONE"}));
     assert_eq!(with(ToolChoice::Required), json!({"mode": "ANY"}));
     assert_eq!(
@@ -573,5 +578,55 @@ fn what_the_api_has_no_form_for_is_refused_by_name() {
         assert_eq!(error.kind, ErrorKind::Unsupported, "{field}");
         assert!(error.message.contains(&format!("`{field}`")), "{field}: {error:?}");
         assert!(!error.sent, "{field}");
+    }
+}
+
+#[test]
+fn nothing_follows_what_tools_answered() {
+    let turns = contents(vec![
+        message(Role::Assistant, vec![call("x", None), call("y", None)]),
+        message(
+            Role::User,
+            vec![result("x", "1"), Part::text("a"), result("y", "2"), Part::text("b")],
+        ),
+        Message::text(Role::User, "c"),
+    ]);
+    let kinds: Vec<&str> = turns[1]["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["text"].as_str().unwrap_or("answer"))
+        .collect();
+    assert_eq!(
+        kinds,
+        ["a", "b", "c", "answer", "answer"],
+        "the newest models refuse any other order"
+    );
+}
+
+#[test]
+fn budgets_of_other_clients_stay_within_what_the_model_can_spend() {
+    let of = |model: &str, budget| {
+        let request = Request {
+            model: model.into(),
+            thinking: Some(Thinking {
+                effort: None,
+                budget_tokens: Some(budget),
+                extra: None,
+            }),
+            dialect: "anthropic.messages".into(),
+            ..request()
+        };
+        wire(&request)["generationConfig"]["thinkingConfig"]["thinkingBudget"].take()
+    };
+    for (model, budget, sent) in [
+        ("gemini-2.5-flash", 31_999, 24_576),
+        ("gemini-2.5-flash", 1024, 1024),
+        ("gemini-2.5-flash", 0, 0),
+        ("gemini-2.5-flash-lite", 100, 512),
+        ("gemini-2.5-pro", 64_000, 32_768),
+        ("gemini-2.5-pro", 0, 128),
+    ] {
+        assert_eq!(of(model, budget), sent, "{model} {budget}");
     }
 }

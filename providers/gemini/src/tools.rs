@@ -61,11 +61,14 @@ pub(crate) fn config(request: &Request) -> Result<Map<'_>, Error> {
         ));
     }
     let mode = |mode: &'static str| Map::one("mode", Node::text(mode));
+    // Where the model decides, it keeps to schemas only if it has to keep to all of them; where it has to call, it does.
+    let strict = request.tools.iter().any(|tool| tool.strict == Some(true));
     let rule = match &request.tool_choice {
+        None if strict => Node::Map(mode("VALIDATED")),
         None => return Ok(Map::default()),
         // The vendor refuses a rule about functions where there are none.
         Some(ToolChoice::Auto | ToolChoice::None) if request.tools.is_empty() => return Ok(Map::default()),
-        Some(ToolChoice::Auto) => Node::Map(mode("AUTO")),
+        Some(ToolChoice::Auto) => Node::Map(mode(if strict { "VALIDATED" } else { "AUTO" })),
         Some(ToolChoice::None) => Node::Map(mode("NONE")),
         Some(ToolChoice::Required) => Node::Map(mode("ANY")),
         Some(ToolChoice::Named(name)) => {

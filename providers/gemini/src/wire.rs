@@ -4,6 +4,7 @@
 //! that is filled from both sides is simpler here than a serializer for each object. What came as JSON stays unparsed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -96,11 +97,15 @@ impl<'a> Map<'a> {
 
     /// Adds the fields of another object that are not here yet.
     pub(crate) fn fill(&mut self, other: Self) {
-        for (name, value) in other.0 {
-            if self.get(&name).is_none() {
-                self.0.push((name, value));
-            }
+        if other.is_empty() {
+            return;
         }
+        let mut taken: BTreeSet<String> = self.0.iter().map(|(name, _)| name.as_ref().to_owned()).collect();
+        let fresh = other
+            .0
+            .into_iter()
+            .filter(|(name, _)| taken.insert(name.as_ref().to_owned()));
+        self.0.extend(fresh);
     }
 }
 
