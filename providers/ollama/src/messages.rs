@@ -3,6 +3,8 @@
 //! A message of Ollama is flat: one text, one text of thoughts, a list of images, a list of calls. What a tool answered
 //! is a message of its own, which names the tool; newer servers also read which call it answers.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -24,7 +26,7 @@ const BETWEEN: &str = "\n\n";
 pub(crate) fn messages(request: &Request) -> Result<Vec<WireMessage<'_>>, Error> {
     let mut conversation = Conversation {
         request,
-        calls: Vec::new(),
+        calls: BTreeMap::new(),
         out: Vec::with_capacity(request.messages.len()),
     };
     for (at, message) in request.messages.iter().enumerate() {
@@ -36,7 +38,7 @@ pub(crate) fn messages(request: &Request) -> Result<Vec<WireMessage<'_>>, Error>
 struct Conversation<'a> {
     request: &'a Request,
     /// Identifiers and names of all calls so far: a result has to repeat the name.
-    calls: Vec<(&'a str, &'a str)>,
+    calls: BTreeMap<&'a str, &'a str>,
     out: Vec<WireMessage<'a>>,
 }
 
@@ -45,6 +47,7 @@ impl<'a> Conversation<'a> {
     /// before whatever else was said.
     fn add(&mut self, message: &'a Message, at: usize) -> Result<(), Error> {
         let from_tool = message.role == Role::Tool;
+        foreign::check_name(message, at)?;
         let mut said = WireMessage {
             role: role(message.role),
             extra: self.extra(message.extra.as_deref(), &format!("messages[{at}]"))?,
@@ -53,7 +56,7 @@ impl<'a> Conversation<'a> {
         };
         let mut results = 0;
         for (nth, part) in message.parts.iter().enumerate() {
-            let place = format!("messages[{at}].parts[{nth}]");
+            let place = format!("messages[{at}].content[{nth}]");
             match part {
                 Part::Text(text) => said.texts.push(&text.text),
                 // The vendor has no place of its own for it, and it is what was said.
@@ -62,7 +65,7 @@ impl<'a> Conversation<'a> {
                 Part::Media(media) => said.images.push(image(media, &place)?),
                 Part::ToolCall(call) => {
                     said.calls.push(tools::call(self.request, call, &place)?);
-                    self.calls.push((call.id.as_str(), call.name.as_str()));
+                    self.calls.insert(&call.id, &call.name);
                 }
                 Part::ToolResult(result) => {
                     results += 1;
@@ -85,10 +88,10 @@ impl<'a> Conversation<'a> {
     }
 
     fn result(&self, result: &'a ToolResult, message: &'a Message, place: &str) -> Result<WireMessage<'a>, Error> {
-        let call = self.calls.iter().rev().find(|(id, _)| *id == result.call_id);
+        let called = self.calls.get(result.call_id.as_str()).copied();
         let mut answer = WireMessage {
             role: "tool",
-            tool_name: call.map(|(_, name)| *name).or(message.name.as_deref()),
+            tool_name: called.or(message.name.as_deref()),
             tool_call_id: Some(&result.call_id),
             extra: self.extra(result.extra.as_deref(), place)?,
             ..WireMessage::default()

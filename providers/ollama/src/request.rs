@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
-use wharf_provider_sdk::{Error, OutputFormat, Request, Thinking};
+use wharf_provider_sdk::{Error, OutputFormat, Request, Thinking, foreign};
 
 use crate::DIALECT;
 use crate::messages::{self, WireMessage};
@@ -32,6 +32,9 @@ pub fn body(request: &Request, settings: &Settings, streamed: bool) -> Result<Ve
     one_answer(request)?;
     let words = Words::from(request);
     words.check(&[NEUTRAL.as_slice(), &["n"]].concat())?;
+    if !words.are_ours() {
+        foreign::check_thinking(request.thinking.as_ref())?;
+    }
     let looked_at = [LOOKED_AT.as_slice(), &NEUTRAL].concat();
     let body = Body {
         model: &request.model,

@@ -80,7 +80,7 @@ fn tool(extra: Option<&str>) -> Tool {
         name: "f".into(),
         description: None,
         parameters: None,
-        strict: Some(true),
+        strict: None,
         extra: extra.map(Into::into),
     }
 }
@@ -231,7 +231,7 @@ fn what_a_message_cannot_hold_is_refused_by_its_place() {
         ],
         ..request()
     };
-    let place = "messages[1].parts[1]";
+    let place = "messages[1].content[1]";
     let url = MediaData::Url("https://e.com/a.png".into());
     let foreign = Extension {
         kind: "anthropic.messages".into(),
@@ -548,4 +548,30 @@ fn fields_of_the_same_dialect_keep_their_place() {
     let foreign = wire(&with("openai.chat"));
     assert_eq!(foreign["messages"][0], json!({"role": "user", "content": "a"}));
     assert_eq!(foreign["tools"][0]["function"].get("strict"), None);
+}
+
+#[test]
+fn a_schema_that_must_be_kept_to_is_refused_by_its_place() {
+    let asking = |dialect: &str| Request {
+        tools: vec![Tool {
+            strict: Some(true),
+            ..tool(None)
+        }],
+        dialect: dialect.into(),
+        ..request()
+    };
+    refused(&asking("openai.chat"), &ErrorKind::Unsupported, "tools[0].strict");
+    assert!(body(&asking(DIALECT), &Settings::default(), false).is_ok());
+}
+
+#[test]
+fn the_name_of_a_speaker_is_refused_by_its_place() {
+    let asking = Request {
+        messages: vec![Message {
+            name: Some("ada".into()),
+            ..Message::text(Role::User, "a")
+        }],
+        ..request()
+    };
+    refused(&asking, &ErrorKind::Unsupported, "messages[0].name");
 }

@@ -38,6 +38,10 @@ fn tool<'a>(request: &Request, tool: &'a Tool, at: usize) -> Result<WireTool<'a>
     let place = format!("tools[{at}]");
     if request.dialect != DIALECT {
         foreign::check_tool(tool, at)?;
+        if tool.strict == Some(true) {
+            let problem = "Ollama cannot hold a model to the schema of a tool";
+            return Err(wire::unsupported(&format!("{place}.strict"), problem));
+        }
     }
     let extra = wire::extra(request, tool.extra.as_deref(), &place)?;
     if extra.contains("type") {
