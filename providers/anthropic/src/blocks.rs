@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use wharf_provider_sdk::call_ids::{CallIds, Form, Rule};
 use wharf_provider_sdk::{
-    Error, Message, Part, Reasoning, Request, Role, Text, ToolCall, ToolPart, ToolResult, foreign, seal,
+    Error, Media, Message, Part, Reasoning, Request, Role, Text, ToolCall, ToolPart, ToolResult, foreign, seal,
 };
 
 use crate::wire::{self, Map, Node};
@@ -70,19 +70,23 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// `Unsupported` for parts that Anthropic's API has no form for, naming the field.
-    pub(crate) fn message(&mut self, message: &'a Message, field: &str) -> Result<Vec<Block<'a>>, Error> {
+    pub(crate) fn message(&mut self, message: &'a Message, at: usize, field: &str) -> Result<Vec<Block<'a>>, Error> {
         let same_dialect = self.same_dialect;
+        if !same_dialect {
+            foreign::check_name(message, at)?;
+        }
         let mut blocks = Vec::with_capacity(message.parts.len());
         for (index, part) in message.parts.iter().enumerate() {
             let field = format!("{field}.content[{index}]");
             match part {
-                // Other vendors' models leave texts behind that hold a seal and no words. Anthropic refuses them.
-                Part::Text(part) if part.text.is_empty() && matches!(message.role, Role::Assistant) => {}
+                // Other vendors' models leave texts without words behind: such as hold a seal, or line breaks before a
+                // call. Anthropic refuses them.
+                Part::Text(part) if part.text.trim().is_empty() && matches!(message.role, Role::Assistant) => {}
                 Part::Text(part) => blocks.extend(text(part, same_dialect, &field)?),
                 // There is no block for a refusal. In the model's next turn it is what the model has said.
-                Part::Refusal(text) if text.is_empty() => {}
+                Part::Refusal(text) if text.trim().is_empty() => {}
                 Part::Refusal(text) => blocks.push(Block::Text(text)),
-                Part::Media(part) => blocks.push(Block::Other(media::block(part, same_dialect, &field)?.into())),
+                Part::Media(part) => blocks.push(Block::Other(self.media(part, &field)?.into())),
                 Part::ToolCall(call) => blocks.push(Block::Other(self.tool_call(call, &field)?.into())),
                 Part::ToolResult(result) => blocks.push(Block::Result(self.tool_result(result, &field)?)),
                 Part::Reasoning(thought) => self.reasoning(thought, &field, &mut blocks)?,
@@ -94,6 +98,13 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(blocks)
+    }
+
+    fn media(&self, media: &'a Media, field: &str) -> Result<Map<'a>, Error> {
+        if !self.same_dialect {
+            foreign::check_media(media, field)?;
+        }
+        media::block(media, self.same_dialect, field)
     }
 
     fn tool_call(&mut self, call: &'a ToolCall, field: &str) -> Result<Map<'a>, Error> {
@@ -112,7 +123,7 @@ impl<'a> Writer<'a> {
             let field = format!("{field}.content[{index}]");
             match part {
                 ToolPart::Text(part) => blocks.extend(text(part, same_dialect, &field)?),
-                ToolPart::Media(part) => blocks.push(Block::Other(media::block(part, same_dialect, &field)?.into())),
+                ToolPart::Media(part) => blocks.push(Block::Other(self.media(part, &field)?.into())),
                 ToolPart::Extension(part) => {
                     let own = foreign::checked(part, DIALECT, &field)?;
                     blocks.push(Block::Other(Node::Raw(wire::raw(own, &field)?)));
@@ -151,7 +162,7 @@ impl<'a> Writer<'a> {
 
 fn text<'a>(part: &'a Text, same_dialect: bool, field: &str) -> Result<Option<Block<'a>>, Error> {
     let extra = wire::extra(part.extra.as_deref(), same_dialect, field)?;
-    if part.text.is_empty() && !same_dialect {
+    if part.text.trim().is_empty() && !same_dialect {
         return Ok(None);
     }
     if extra.is_empty() {

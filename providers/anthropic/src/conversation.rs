@@ -60,14 +60,14 @@ type Said<'a> = (Vec<Block<'a>>, Vec<Turn<'a>>);
 fn as_sent<'a>(messages: &'a [Message], writer: &mut Writer<'a>) -> Result<Said<'a>, Error> {
     let (system, messages) = match messages.split_first() {
         Some((first, rest)) if first.role == Role::System && first.extra.is_none() => {
-            (instructions(first, writer, "system")?, rest)
+            (instructions(first, writer, 0, "system")?, rest)
         }
         _ => (Vec::new(), messages),
     };
     let mut turns = Vec::with_capacity(messages.len());
     for (index, message) in messages.iter().enumerate() {
         let field = format!("messages[{index}]");
-        let blocks = writer.message(message, &field)?;
+        let blocks = writer.message(message, index, &field)?;
         // Nothing but what Anthropic would refuse was in it.
         if blocks.is_empty() && !message.parts.is_empty() {
             continue;
@@ -93,13 +93,13 @@ fn arranged<'a>(messages: &'a [Message], writer: &mut Writer<'a>) -> Result<Said
         let field = format!("messages[{index}]");
         let role = match message.role {
             Role::System | Role::Developer => {
-                system.extend(instructions(message, writer, &field)?);
+                system.extend(instructions(message, writer, index, &field)?);
                 continue;
             }
             Role::Assistant => "assistant",
             Role::User | Role::Tool => "user",
         };
-        let blocks = writer.message(message, &field)?;
+        let blocks = writer.message(message, index, &field)?;
         match turns.last_mut() {
             Some(turn) if turn.role == role => turn.blocks.extend(blocks),
             // A message without content is refused, and nothing is lost with it.
@@ -119,10 +119,15 @@ fn arranged<'a>(messages: &'a [Message], writer: &mut Writer<'a>) -> Result<Said
 }
 
 /// The blocks of a system prompt, which can be nothing but text.
-fn instructions<'a>(message: &'a Message, writer: &mut Writer<'a>, field: &str) -> Result<Vec<Block<'a>>, Error> {
+fn instructions<'a>(
+    message: &'a Message,
+    writer: &mut Writer<'a>,
+    at: usize,
+    field: &str,
+) -> Result<Vec<Block<'a>>, Error> {
     let is_text = |part: &Part| matches!(part, Part::Text(_) | Part::Extension(_));
     if !message.parts.iter().all(is_text) {
         return Err(wire::unsupported(field, "Anthropic takes instructions as text only"));
     }
-    writer.message(message, field)
+    writer.message(message, at, field)
 }

@@ -86,6 +86,8 @@ fn by_message(error: &Error) -> Option<ErrorKind> {
         ("credit balance is too low", ErrorKind::QuotaExhausted),
         ("api usage limits", ErrorKind::QuotaExhausted),
         ("content filtering policy", ErrorKind::ContentFiltered),
+        // Nothing is wrong with the request.
+        ("organization has been disabled", ErrorKind::PermissionDenied),
     ];
     let told = told.into_iter().find(|(words, _)| message.contains(words));
     let otherwise = || error.http_status.is_none().then_some(ErrorKind::InvalidRequest);

@@ -3,6 +3,8 @@
 //! They are put together and told whole. Anthropic's deltas name the field that they continue, so this also works for
 //! deltas that do not exist yet.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 use wharf_provider_sdk::Error;
@@ -16,6 +18,10 @@ pub(crate) struct Kept {
     fields: Fields,
     /// The JSON of `input` as far as it has come.
     input: String,
+    /// Texts that come in pieces, by the names of their fields.
+    texts: BTreeMap<String, String>,
+    /// The list of citations without its end, once there is another than at the start.
+    citations: Option<String>,
 }
 
 impl Kept {
@@ -29,6 +35,8 @@ impl Kept {
         Ok(Self {
             fields,
             input: String::new(),
+            texts: BTreeMap::new(),
+            citations: None,
         })
     }
 
@@ -38,30 +46,51 @@ impl Kept {
             let text = serde_json::from_str::<String>(value.get()).ok();
             match (name, text) {
                 ("partial_json", Some(text)) => self.input.push_str(&text),
-                ("citation", _) => self.append("citations", value.get()),
-                (_, Some(text)) => {
-                    let before = self.fields.get(name);
-                    let before: Option<String> = before.and_then(|json| serde_json::from_str(json).ok());
-                    let text = before.unwrap_or_default() + &text;
-                    self.fields.set(name, &Value::from(text).to_string());
+                ("citation", _) => self.cite(value.get()),
+                (_, Some(text)) => self.say(name, &text),
+                (_, None) => {
+                    self.texts.remove(name);
+                    self.fields.set(name, value.get());
                 }
-                (_, None) => self.fields.set(name, value.get()),
             }
         }
     }
 
-    /// Appends a value to a list.
-    fn append(&mut self, name: &str, json: &str) {
-        let before = self.fields.get(name).and_then(|list| list.strip_suffix(']'));
-        let list = match before.map(str::trim_end) {
-            None | Some("[") => format!("[{json}]"),
-            Some(before) => format!("{before},{json}]"),
-        };
-        self.fields.set(name, &list);
+    /// Continues a text. It is put into its field at the end, so that a piece costs no more than itself.
+    fn say(&mut self, name: &str, text: &str) {
+        if let Some(so_far) = self.texts.get_mut(name) {
+            so_far.push_str(text);
+            return;
+        }
+        let before = self.fields.get(name);
+        let before: Option<String> = before.and_then(|json| serde_json::from_str(json).ok());
+        // Holds its place.
+        self.fields.set(name, "null");
+        self.texts.insert(name.to_owned(), before.unwrap_or_default() + text);
+    }
+
+    /// Continues the list of citations, likewise.
+    fn cite(&mut self, json: &str) {
+        let list = self.citations.get_or_insert_with(|| {
+            let before = self.fields.get("citations").and_then(|list| list.strip_suffix(']'));
+            let list = before.map_or("[", str::trim_end).to_owned();
+            self.fields.set("citations", "[]");
+            list
+        });
+        if !list.ends_with('[') {
+            list.push(',');
+        }
+        list.push_str(json);
     }
 
     /// The whole block as JSON.
     pub(crate) fn json(mut self) -> String {
+        for (name, text) in &self.texts {
+            self.fields.set(name, &Value::from(text.as_str()).to_string());
+        }
+        if let Some(list) = &self.citations {
+            self.fields.set("citations", &format!("{list}]"));
+        }
         if !self.input.is_empty() {
             // Arguments that broke off are kept as what they are, a text.
             let whole = serde_json::from_str::<&RawValue>(&self.input).is_ok();

@@ -13,6 +13,8 @@ mod kept;
 mod media;
 pub mod model;
 pub mod request;
+mod sampling;
+mod schema;
 pub mod settings;
 pub mod stream;
 mod thinking;

@@ -22,9 +22,21 @@ pub(crate) fn at_best() -> Capabilities {
     }
 }
 
-/// Whether a model regulates its thinking itself: Claude 4.6 and what came later. Of a name without a version nothing
-/// is known, and a budget is what has been understood for longest.
-pub(crate) fn is_adaptive(model: &str) -> bool {
+/// What a name says about a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Named<'a> {
+    /// `opus`, `sonnet`, `haiku`, …
+    pub(crate) family: &'a str,
+    /// Major and minor version; of families without numbers the newest there is.
+    pub(crate) version: (u32, u32),
+}
+
+/// Families whose first member has no number. They began after Claude 4.6.
+const UNNUMBERED: [&str; 2] = ["mythos", "fable"];
+
+/// What the name of a model says; `None` of a name without a version, and of models whose version came first (up to
+/// Claude 3.7).
+pub(crate) fn named(model: &str) -> Option<Named<'_>> {
     /// A part of a version. What is longer is a date.
     fn number(word: &str) -> Option<u32> {
         if word.len() > 2 {
@@ -33,19 +45,41 @@ pub(crate) fn is_adaptive(model: &str) -> bool {
         word.parse().ok()
     }
     // Resellers have words of their own before and after it: `us.anthropic.claude-opus-4-6-v1:0`.
-    let Some((_, name)) = model.split_once("claude-") else {
-        return false;
-    };
+    let (_, name) = model.split_once("claude-")?;
     let mut words = name.split(['-', '.', ':', '@']);
-    // Up to Claude 3.7 the version came first.
-    let Some(family) = words.next().filter(|word| number(word).is_none()) else {
-        return false;
+    let family = words.next().filter(|word| number(word).is_none())?;
+    let version = match words.next().and_then(number) {
+        Some(major) => (major, words.next().and_then(number).unwrap_or(0)),
+        None if UNNUMBERED.contains(&family) => (5, 0),
+        None => return None,
     };
-    match words.next().and_then(number) {
-        Some(major) => (major, words.next().and_then(number).unwrap_or(0)) >= (4, 6),
-        // This family began later, and its first member has no number.
-        None => family == "mythos",
-    }
+    Some(Named { family, version })
+}
+
+/// Whether a model regulates its thinking itself: Claude 4.6 and what came later. Of a name without a version nothing
+/// is known, and a budget is what has been understood for longest.
+pub(crate) fn is_adaptive(model: &str) -> bool {
+    named(model).is_some_and(|named| named.version >= (4, 6))
+}
+
+/// Whether a model thinks without being asked, so that its answers need the room.
+pub(crate) fn thinks_unasked(model: &str) -> bool {
+    named(model).is_some_and(|named| named.version >= (5, 0))
+}
+
+/// Whether a model cannot be kept from thinking.
+pub(crate) fn always_thinks(model: &str) -> bool {
+    named(model).is_some_and(|named| UNNUMBERED.contains(&named.family))
+}
+
+/// Whether a model refuses temperature, `top_p` and `top_k`: Claude 4.7 and what came later.
+pub(crate) fn is_not_sampled(model: &str) -> bool {
+    named(model).is_some_and(|named| named.version >= (4, 7))
+}
+
+/// Whether a model takes only one of temperature and `top_p`: Claude 4.1 and what came later.
+pub(crate) fn takes_one_of_both(model: &str) -> bool {
+    named(model).is_some_and(|named| named.version >= (4, 1))
 }
 
 /// The path of a model below `/v1`.

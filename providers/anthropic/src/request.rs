@@ -8,7 +8,7 @@ use crate::conversation::Conversation;
 use crate::settings::Settings;
 use crate::thinking::Plan;
 use crate::wire::{self, Map, Node};
-use crate::{DIALECT, thinking, tools};
+use crate::{DIALECT, sampling, schema, thinking, tools};
 
 /// Options by which a client asks for features that the vendor wants named in a header.
 const BETAS: [&str; 2] = ["anthropic_beta", "betas"];
@@ -28,14 +28,13 @@ const UNCOUNTED: [&str; 5] = ["container", "inference_geo", "metadata", "service
 pub fn body(request: &Request, settings: &Settings, streamed: bool) -> Result<Vec<u8>, Error> {
     check(request)?;
     let plan = thinking::plan(request, settings)?;
+    let sampling = sampling::fields(request, plan.thinks())?;
     let mut body = Map::default()
         .with("model", request.model.as_str())
         .with("max_tokens", plan.max_tokens);
     prompt(request, plan, &mut body)?;
-    for (name, value) in [("temperature", request.temperature), ("top_p", request.top_p)] {
-        if let Some(value) = value {
-            body.add(name, Node::Float(value));
-        }
+    for (name, value) in sampling {
+        body.add(name, value);
     }
     if !request.stop.is_empty() {
         let stop: Vec<Node<'_>> = request.stop.iter().map(|text| text.as_str().into()).collect();
@@ -102,13 +101,16 @@ fn check(request: &Request) -> Result<(), Error> {
     if answers.is_some_and(|n| n > 1.0) {
         return Err(wire::unsupported("n", "one answer for each request"));
     }
-    if request.dialect != DIALECT && request.temperature.is_some_and(|t| t > 1.0) {
-        let problem = "Anthropic's scale ends at 1, and more cannot be expressed";
-        return Err(wire::unsupported("temperature", problem));
+    if request.dialect != DIALECT && request.stop.iter().any(|text| text.trim().is_empty()) {
+        return Err(wire::unsupported(
+            "stop",
+            "Anthropic stops at nothing that is white space only",
+        ));
     }
     if is_ours(request) {
         return Ok(());
     }
+    foreign::check_thinking(request.thinking.as_ref())?;
     foreign::check_options(&request.options, &KNOWN)
 }
 
@@ -121,7 +123,12 @@ fn output_config<'a>(request: &'a Request, effort: Option<&'a str>) -> Result<Ma
     match &request.output {
         None | Some(OutputFormat::Text) => {}
         Some(OutputFormat::JsonSchema(schema)) => {
-            let schema = Node::Raw(wire::raw(&schema.schema, "output.schema")?);
+            let raw = wire::raw(&schema.schema, "output.schema")?;
+            let schema = if request.dialect == DIALECT {
+                Node::Raw(raw)
+            } else {
+                schema::accepted(raw)
+            };
             config.add("format", Map::typed("json_schema").with("schema", schema));
         }
         Some(OutputFormat::Json) => {

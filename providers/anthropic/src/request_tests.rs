@@ -477,7 +477,12 @@ fn an_effort_is_asked_for_as_the_operator_says() {
         };
         assert_eq!(
             thinks(asking(), &Settings::default()),
-            (json!({"type": "adaptive"}), json!({"effort": adaptive}), json!(4096))
+            (
+                json!({"type": "adaptive"}),
+                json!({"effort": adaptive}),
+                json!(4096 + budget)
+            ),
+            "thoughts count for the limit, whoever regulates them"
         );
         assert_eq!(
             thinks(asking(), &with_budget()),
@@ -564,9 +569,9 @@ fn a_budget_is_not_given_in_the_middle_of_a_round_of_calls_without_thoughts() {
         }),
         ..request()
     };
-    let (thinking, _, _) = thinks(asking(vec![call("{}")]), &Settings::default());
+    let (thinking, _, _) = thinks(asking(vec![call("{}")]), &with_budget());
     assert_eq!(thinking, Value::Null);
-    let sealed = |seal| thinks(asking(vec![thought(Some(seal)), call("{}")]), &Settings::default());
+    let sealed = |seal| thinks(asking(vec![thought(Some(seal)), call("{}")]), &with_budget());
     let (thinking, _, _) = sealed("wharf:gemini.generate:s");
     assert_eq!(thinking, Value::Null, "the seal is another vendor's");
     let (thinking, _, _) = sealed(OUR_SEAL);
@@ -767,4 +772,106 @@ fn what_is_counted_has_no_limits() {
         found,
         json!({"model": "claude-opus-4-6", "messages": [{"role": "user", "content": "a"}]})
     );
+}
+
+#[test]
+fn a_model_that_has_to_call_a_tool_is_not_asked_to_think() {
+    for choice in [ToolChoice::Required, ToolChoice::Named("f".into())] {
+        for settings in [Settings::default(), with_budget()] {
+            let asking = Request {
+                thinking: effort("low"),
+                tool_choice: Some(choice.clone()),
+                ..request()
+            };
+            let error = body(&asking, &settings, false).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Unsupported);
+            assert!(error.message.starts_with("`thinking`: "), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn models_that_think_unasked_get_room_and_the_least_that_they_can() {
+    let named = |model: &str, thinking| Request {
+        model: model.into(),
+        thinking,
+        ..request()
+    };
+    let (_, _, limit) = thinks(named("claude-opus-5", None), &Settings::default());
+    assert_eq!(limit, json!(8192), "it thinks, and there is room for the answer");
+    let (thinking, output, _) = thinks(named("claude-fable-5", effort("none")), &Settings::default());
+    assert_eq!(
+        (thinking, output),
+        (Value::Null, json!({"effort": "low"})),
+        "it cannot be kept from thinking"
+    );
+    let (thinking, _, _) = thinks(named("claude-opus-5", effort("none")), &Settings::default());
+    assert_eq!(thinking, json!({"type": "disabled"}));
+}
+
+#[test]
+fn a_budget_is_an_effort_for_models_that_take_none() {
+    let asking = |budget| Request {
+        thinking: Some(Thinking {
+            effort: None,
+            budget_tokens: Some(budget),
+            extra: None,
+        }),
+        ..request()
+    };
+    for (budget, effort) in [(1024, "low"), (4096, "medium"), (31_999, "high")] {
+        let (thinking, output, _) = thinks(asking(budget), &Settings::default());
+        assert_eq!(
+            (thinking, output),
+            (json!({"type": "adaptive"}), json!({"effort": effort}))
+        );
+    }
+}
+
+#[test]
+fn texts_of_white_space_are_left_out() {
+    let turns = written(
+        &Request {
+            messages: vec![
+                message(Role::User, vec![Part::text("a"), Part::text(" \n")]),
+                message(Role::Assistant, vec![Part::text("\n\n"), call("{}")]),
+                message(Role::Tool, vec![result("r")]),
+            ],
+            ..request()
+        },
+        &Settings::default(),
+    );
+    assert_eq!(turns["messages"][0]["content"], "a");
+    assert_eq!(turns["messages"][1]["content"].as_array().map(Vec::len), Some(1));
+    let stopping = Request {
+        stop: vec!["\n".into()],
+        ..request()
+    };
+    let error = body(&stopping, &Settings::default(), false).unwrap_err();
+    assert!(error.message.starts_with("`stop`: "), "{error:?}");
+}
+
+#[test]
+fn names_of_speakers_and_wishes_about_documents_are_refused_by_name() {
+    let named = Message {
+        name: Some("ada".into()),
+        ..Message::text(Role::User, "a")
+    };
+    let document = Part::Media(Media {
+        mime_type: "application/pdf".into(),
+        data: MediaData::Inline(vec![1]),
+        name: None,
+        extra: Some(r#"{"context":"a draft"}"#.into()),
+    });
+    for (message, field) in [
+        (named, "messages[0].name"),
+        (message(Role::User, vec![document]), "messages[0].content[0].context"),
+    ] {
+        let asking = Request {
+            messages: vec![message],
+            ..request()
+        };
+        let error = body(&asking, &Settings::default(), false).unwrap_err();
+        assert!(error.message.starts_with(&format!("`{field}`: ")), "{error:?}");
+    }
 }

@@ -6,13 +6,14 @@
 //! An object inside it has its own `type` only when nobody mapped that object. What is left of the message at the start
 //! has the structure of a whole message's leftovers, and is told with the start.
 
+mod block;
+
 use std::collections::BTreeMap;
 
+use block::{Block, more, seal, some, thought};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{
-    CallDelta, Error, ErrorKind, Event, EventStream, FinishReason, Part, Reasoning, Start, http, sse,
-};
+use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, FinishReason, Part, Start, http, sse};
 
 use crate::kept::Kept;
 use crate::usage::Counts;
@@ -79,6 +80,8 @@ struct State {
     started: bool,
     finished: bool,
     done: bool,
+    /// Why the answer had ended when it began.
+    reason: Option<FinishReason>,
     /// Tool calls so far.
     calls: u32,
     counts: Counts,
@@ -86,22 +89,6 @@ struct State {
     open: BTreeMap<u64, Block>,
     /// The type of the block that started last.
     last: String,
-}
-
-/// A block that is being told.
-#[derive(Debug)]
-enum Block {
-    Text,
-    Thinking,
-    Call {
-        index: u32,
-        /// Whether anything of the arguments has come.
-        argued: bool,
-    },
-    /// Told in the vendor's events, and whole when it stops.
-    Kept(Kept),
-    /// Told when it started.
-    Told,
 }
 
 impl State {
@@ -139,14 +126,14 @@ impl State {
     fn message_start(&mut self, mut event: Object<'_>, events: &mut Vec<Event>) -> Result<(), Error> {
         let mut message: Object<'_> = event.take("message")?.unwrap_or_default();
         let (id, model) = answer::identity(&mut message);
-        // Nothing has been said and nothing has ended, so these are empty. Whatever else they are is kept.
-        answer::take_reason(&mut message);
-        if message
-            .peek("content")
-            .is_some_and(|said: Vec<&RawValue>| said.is_empty())
-        {
-            message.take_raw("content");
-        }
+        // Mostly nothing has been said and nothing has ended. An answer that goes on with one that waited for a tool of
+        // the vendor's own begins with what is there already.
+        self.reason = answer::take_reason(&mut message);
+        let said: Vec<&RawValue> = message.take_if("content").unwrap_or_default();
+        let said = said
+            .into_iter()
+            .map(answer::part)
+            .collect::<Result<Vec<Part>, Error>>()?;
         let usage = message.take_if::<Option<Object<'_>>>("usage").flatten();
         let extra = Some(extension(message.rest().unwrap_or_else(|| "{}".to_owned())));
         if !self.started {
@@ -159,6 +146,10 @@ impl State {
         if let Some(usage) = usage {
             self.counts.add(usage);
             events.push(Event::Usage(self.counts.usage()));
+        }
+        for part in said {
+            self.calls += u32::from(matches!(part, Part::ToolCall(_)));
+            events.push(Event::Part(part));
         }
         Ok(())
     }
@@ -271,10 +262,10 @@ impl State {
         match self.open.remove(&index) {
             Some(block @ Block::Kept(_)) => {
                 events.push(whole);
-                block_stop(block, events);
+                block.stop(events);
                 return Ok(());
             }
-            Some(block) => block_stop(block, events),
+            Some(block) => block.stop(events),
             None => {}
         }
         if !event.is_empty() {
@@ -288,7 +279,7 @@ impl State {
         let kept = self.open.iter().find(|(_, block)| matches!(block, Block::Kept(_)));
         let index = kept.map(|(index, _)| *index);
         if let Some(block) = index.and_then(|index| self.open.remove(&index)) {
-            block_stop(block, events);
+            block.stop(events);
         }
     }
 
@@ -315,7 +306,8 @@ impl State {
     fn end_mark(&mut self, events: &mut Vec<Event>) {
         self.done = true;
         if !self.finished {
-            self.finish(answer::by_default(self.calls > 0), events);
+            let reason = self.reason.unwrap_or(answer::by_default(self.calls > 0));
+            self.finish(reason, events);
         }
     }
 
@@ -323,7 +315,7 @@ impl State {
     fn finish(&mut self, reason: FinishReason, events: &mut Vec<Event>) {
         self.finished = true;
         for block in std::mem::take(&mut self.open).into_values() {
-            block_stop(block, events);
+            block.stop(events);
         }
         events.push(Event::Finish(reason));
     }
@@ -343,18 +335,6 @@ impl State {
     }
 }
 
-/// What is still to be told of a block at its end.
-fn block_stop(block: Block, events: &mut Vec<Event>) {
-    match block {
-        // A call without arguments has an empty object as its arguments, which nobody wrote.
-        Block::Call { index, argued: false } => events.push(more(index, "{}".to_owned())),
-        Block::Kept(kept) => {
-            events.push(Event::Part(Part::Extension(extension(kept.json()))));
-        }
-        Block::Text | Block::Thinking | Block::Call { .. } | Block::Told => {}
-    }
-}
-
 /// What is left of a vendor event, with what is left of the object inside it.
 fn rest(kind: &str, event: &Object<'_>, inner: Option<(&'static str, Map<'_>)>) -> Event {
     let mut map = Map::typed(kind);
@@ -363,36 +343,6 @@ fn rest(kind: &str, event: &Object<'_>, inner: Option<(&'static str, Map<'_>)>) 
         map.add(name, left);
     }
     Event::Extension(extension(map.text()))
-}
-
-/// Takes out a text, if there is any.
-fn some(object: &mut Object<'_>, name: &str) -> Option<String> {
-    object.take_if::<String>(name).filter(|text| !text.is_empty())
-}
-
-/// Takes out a signature, if there is any.
-fn seal(object: &mut Object<'_>) -> Option<String> {
-    answer::take_seal(object, "signature").filter(|seal| !seal.is_empty())
-}
-
-fn thought(text: Option<String>, signature: Option<String>) -> Event {
-    Event::Reasoning(Reasoning {
-        text,
-        signature,
-        redacted: None,
-        extra: None,
-    })
-}
-
-/// More of a call's arguments.
-fn more(index: u32, arguments: String) -> Event {
-    Event::ToolCall(CallDelta {
-        index,
-        id: None,
-        name: None,
-        arguments,
-        extra: None,
-    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! with thinking that the model regulates itself, which its older models refuse. A client that speaks this dialect has
 //! chosen; for all others the name of the model does, unless the operator says it by the setting `effort`.
 
-use wharf_provider_sdk::{Error, Part, Request, Role, Thinking};
+use wharf_provider_sdk::{Error, Part, Request, Role, Thinking, ToolChoice};
 
 use crate::settings::{Effort, Settings};
 use crate::wire::{self, Map};
@@ -12,6 +12,8 @@ use crate::{DIALECT, blocks, model};
 
 /// The level at which a model does not think. Anthropic says it with the type `disabled` and has no such effort.
 const NONE: &str = "none";
+/// The type with which a model is kept from thinking.
+const NOT_AT_ALL: &str = "disabled";
 /// The least that Anthropic takes as a budget, in tokens.
 const LEAST: u32 = 1024;
 
@@ -23,12 +25,26 @@ pub(crate) struct Plan<'a> {
     pub(crate) effort: Option<&'a str>,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    /// Whether the model is asked to think.
+    pub(crate) fn thinks(&self) -> bool {
+        self.thinking.as_ref().is_some_and(|thinking| !thinking.is(NOT_AT_ALL))
+    }
+
     fn without(max_tokens: u32) -> Self {
         Self {
             max_tokens,
             thinking: None,
             effort: None,
+        }
+    }
+
+    /// Thinking that the model regulates itself.
+    fn at(effort: &'a str, max_tokens: u32) -> Self {
+        Self {
+            thinking: Some(Map::typed("adaptive")),
+            effort: Some(effort),
+            ..Self::without(max_tokens)
         }
     }
 
@@ -53,7 +69,12 @@ pub(crate) fn plan<'a>(request: &'a Request, settings: &Settings) -> Result<Plan
         let ours = || settings.max_tokens.saturating_add(budget);
         request.max_output_tokens.unwrap_or_else(ours)
     };
-    let none = Plan::without(limit(0));
+    let unasked = if model::thinks_unasked(&request.model) {
+        4 * LEAST
+    } else {
+        0
+    };
+    let none = Plan::without(limit(unasked));
     let Some(asked) = &request.thinking else {
         return Ok(none);
     };
@@ -66,26 +87,48 @@ pub(crate) fn plan<'a>(request: &'a Request, settings: &Settings) -> Result<Plan
             effort: asked.effort.as_deref().filter(|effort| *effort != NONE),
         });
     }
-    match (asked.budget_tokens, asked.effort.as_deref()) {
-        (None, None) => Ok(none),
-        (Some(0), _) | (None, Some(NONE)) => Ok(Plan {
-            thinking: Some(Map::typed("disabled")),
+    let adaptive = is_adaptive(settings.effort, &request.model);
+    let plan = match (asked.budget_tokens, asked.effort.as_deref()) {
+        (None, None) => none,
+        // The least that these models can do.
+        (Some(0), _) | (None, Some(NONE)) if model::always_thinks(&request.model) => Plan {
+            effort: Some("low"),
             ..none
-        }),
-        (Some(budget), _) if may_think(request) => Ok(Plan::within(budget, limit(budget))),
-        (Some(_), _) => Ok(none),
-        (None, Some(effort)) if is_adaptive(settings.effort, &request.model) => Ok(Plan {
-            thinking: Some(Map::typed("adaptive")),
-            effort: Some(if effort == "minimal" { "low" } else { effort }),
+        },
+        (Some(0), _) | (None, Some(NONE)) => Plan {
+            thinking: Some(Map::typed(NOT_AT_ALL)),
             ..none
-        }),
+        },
+        (Some(budget), _) if adaptive => Plan::at(effort(budget), limit(budget)),
+        (Some(budget), _) if may_think(request) => Plan::within(budget, limit(budget)),
+        (Some(_), _) => none,
+        // An effort that nobody knows is the vendor's to judge.
+        (None, Some(effort)) if adaptive => {
+            let effort = if effort == "minimal" { "low" } else { effort };
+            Plan::at(effort, limit(tokens(effort).unwrap_or(4 * LEAST)))
+        }
         (None, Some(effort)) => {
             let wanted = tokens(effort)?;
             let max_tokens = limit(wanted);
             let budget = wanted.min(max_tokens.saturating_sub(1));
             let room = budget >= LEAST && may_think(request);
-            Ok(if room { Plan::within(budget, max_tokens) } else { none })
+            if room { Plan::within(budget, max_tokens) } else { none }
         }
+    };
+    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
+    if plan.thinks() && forced {
+        let problem = "Anthropic does not let a model think that has to call a tool; leave out one of them";
+        return Err(wire::unsupported("thinking", problem));
+    }
+    Ok(plan)
+}
+
+/// A budget as an effort, for models that take none.
+fn effort(budget: u32) -> &'static str {
+    match budget {
+        0..2048 => "low",
+        2048..8192 => "medium",
+        _ => "high",
     }
 }
 
@@ -108,7 +151,7 @@ fn as_asked(asked: &Thinking) -> Result<Option<Map<'_>>, Error> {
         }
         thinking.add("budget_tokens", budget);
     } else if asked.effort.as_deref() == Some(NONE) && !extra.contains("type") {
-        thinking.add("type", "disabled");
+        thinking.add("type", NOT_AT_ALL);
     }
     thinking.fill(&extra);
     Ok((!thinking.is_empty()).then_some(thinking))

@@ -4,6 +4,7 @@
 //! is in memory once.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
@@ -107,11 +108,20 @@ impl<'a> Map<'a> {
 
     /// Adds the fields that are left of an object, except those whose names are taken.
     pub(crate) fn fill(&mut self, rest: &Object<'a>) {
-        for (name, value) in rest.iter() {
-            if !self.contains(name) {
-                self.0.push((Cow::Owned(name.to_owned()), Node::Raw(value)));
-            }
+        if rest.is_empty() {
+            return;
         }
+        let mut taken: BTreeSet<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        let fresh = rest.iter().filter(|(name, _)| taken.insert(name));
+        let fresh: Vec<_> = fresh
+            .map(|(name, value)| (Cow::Owned(name.to_owned()), Node::Raw(value)))
+            .collect();
+        self.0.extend(fresh);
+    }
+
+    /// Adds a field of any name. The caller knows that it is not there yet.
+    pub(crate) fn put(&mut self, name: &str, value: Node<'a>) {
+        self.0.push((Cow::Owned(name.to_owned()), value));
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -120,6 +130,14 @@ impl<'a> Map<'a> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether its `type` is this.
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        let is_type = |(name, value): &(Cow<'_, str>, Node<'_>)| {
+            name == "type" && matches!(value, Node::Text(text) if text == kind)
+        };
+        self.0.iter().any(is_type)
     }
 
     /// As JSON text.

@@ -119,7 +119,6 @@ fn from_openai() -> Request {
         parallel_tool_calls: Some(false),
         max_output_tokens: Some(500),
         temperature: Some(0.5),
-        top_p: Some(0.9),
         stop: vec!["END".into()],
         output: Some(OutputFormat::JsonSchema(JsonSchema {
             name: "answer".into(),
