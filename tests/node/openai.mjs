@@ -13,7 +13,7 @@ const parameters = {
   required: ["city", "days"],
   additionalProperties: false,
 };
-const weather = { name: "get_weather", description: "The weather in a city", parameters, strict: true };
+const weather = { name: "get_weather", description: "The weather in a city", parameters };
 const hello = [{ role: "user", content: "hello there" }];
 
 async function chat(model) {
@@ -57,7 +57,7 @@ async function responses(model) {
   const helper = client.responses.stream({ model, input: "hello there" });
   helper.on("response.output_text.delta", (event) => pieces.push(event.delta));
   const final = await helper.finalResponse();
-  const tools = [{ type: "function", ...weather }];
+  const tools = [{ type: "function", strict: false, ...weather }];
   const input = [{ role: "user", content: "what now?" }];
   const asked = await client.responses.create({ model, input, tools });
   const [call] = asked.output;

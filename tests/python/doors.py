@@ -77,6 +77,8 @@ class Door:
     streaming = {"stream": True}
     #: The words for an answer that is complete, and for one that wants tools called.
     done = called = ""
+    #: What it says when nobody counted the tokens.
+    uncounted = None
 
     # Each has `body`, the request without `stream`; `user` and `result`, messages for a history; `read`, the fields of
     # `Said` that stand in a whole answer; `assembled`, the whole answer that a stream's events add up to; and `piece`,
@@ -210,12 +212,14 @@ class Messages(Door):
     path = "/v1/messages"
     done, called = "end_turn", "tool_use"
     headers = {"anthropic-version": "2023-06-01"}
+    #: The official clients have plain numbers here.
+    uncounted = (0, 0)
 
     def body(self, model, history, wishes):
         body = {"model": model, "messages": history, "max_tokens": 4096}
         if wishes.tools:
             body["tools"] = [
-                {"name": tool["name"], "description": tool["description"], "input_schema": tool["parameters"]}
+                {"input_schema" if name == "parameters" else name: value for name, value in tool.items()}
                 for tool in wishes.tools
             ]
         if wishes.forced:
@@ -307,14 +311,15 @@ class Responses(Door):
     def body(self, model, history, wishes):
         body = {"model": model, "input": history}
         if wishes.tools:
-            body["tools"] = [{"type": "function", "strict": True} | tool for tool in wishes.tools]
+            body["tools"] = [{"type": "function", "strict": False} | tool for tool in wishes.tools]
         if wishes.forced:
             body["tool_choice"] = {"type": "function", "name": wishes.forced}
         if wishes.schema:
             form = {"type": "json_schema", "name": "answer", "schema": wishes.schema, "strict": True}
             body["text"] = {"format": form}
         if wishes.thinks:
-            body["reasoning"] = {"effort": "low"}
+            body["reasoning"] = {"effort": "low", "summary": "auto"}
+            body["include"] = ["reasoning.encrypted_content"]
         return body
 
     def user(self, text, image=None):

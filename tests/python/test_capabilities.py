@@ -130,6 +130,19 @@ def test_what_only_the_provider_knows_it_cannot_do_is_left_out_too(start_mock, s
             assert caught.value.param == "drop_unsupported"
 
 
+@pytest.mark.parametrize("component", ["anthropic", "gemini", "ollama"])
+def test_names_of_speakers_are_refused_unless_the_caller_may_do_without(start_mock, start_wharf, component):
+    """None of these vendors has a place for them, and a model that does not see them answers something else."""
+    host = start_wharf(harness.deployment(component, component, start_mock("upstream"), ["m"]))
+    said = [{"role": "user", "name": "ada", "content": "hello"}]
+    with host.client() as client:
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.chat.completions.create(model="m", messages=said)
+        assert (caught.value.param, caught.value.code) == ("messages[0].name", "unsupported")
+        answer = client.chat.completions.create(model="m", messages=said, extra_body=DROP)
+        assert answer.choices[0].message.content == "You said: hello"
+
+
 def test_who_has_no_embeddings_is_not_asked_for_them(start_mock, start_wharf):
     mock = start_mock("upstream")
     host = start_wharf(

@@ -18,7 +18,7 @@ import harness
 import pytest
 from doors import CONVERSING
 from harness import route
-from vendors import MODELS
+from vendors import MODELS, SETTINGS
 
 TURNS = 10
 #: The turn in which the first vendor dies.
@@ -27,6 +27,7 @@ LAST_OF_FIRST = 5
 #: vendor → component. Azure's requests are OpenAI's.
 SPEAKERS = {
     "openai": "openai",
+    "responses": "openai",
     "localai": "openai",
     "anthropic": "anthropic",
     "gemini": "gemini",
@@ -183,7 +184,8 @@ def held_talks(tmp_path_factory):
         entries, routes = [], {}
         for vendor, component in SPEAKERS.items():
             for place, recorder in (("first", before), ("second", after)):
-                entries.append(harness.deployment(f"{place}-{vendor}", component, recorder, [NAMES[vendor]]))
+                own = {"settings": SETTINGS[vendor]} if vendor in SETTINGS else {}
+                entries.append(harness.deployment(f"{place}-{vendor}", component, recorder, [NAMES[vendor]], **own))
             routes[f"only-{vendor}"] = route((f"second-{vendor}", NAMES[vendor]))
         for a, b in PAIRS:
             routes[f"{a}-{b}"] = route((f"first-{a}", NAMES[a]), fallbacks={"any": f"only-{b}"})
@@ -248,7 +250,7 @@ def check(vendor, path, steps):
     for kind, what in steps:
         if kind == "call":
             assert what.name in ("depth", "tide"), where
-            check_id(vendor, what.id, where)
+            check_id(vendor, path, what.id, where)
             assert what.id is None or what.id not in [call.id for call in open_calls], where
             assert vendor != "anthropic" or what.id not in used, where
             open_calls.append(what)
@@ -265,12 +267,15 @@ def check(vendor, path, steps):
     assert kinds.count("call") == kinds.count("result") and kinds.count("call") % 2 == 0, where
 
 
-def check_id(vendor, value, where):
+def check_id(vendor, path, value, where):
     match vendor:
         case "anthropic":
             assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", value), where
-        case "openai" | "localai":
+        case "localai":
             assert value and len(value) <= 40, where
+        case "openai" | "responses":
+            # Chat completions take 40.
+            assert value and len(value) <= (64 if path.endswith("/responses") else 40), where
         case _:
             # Without an identifier the order and the name tell; an empty one tells nothing.
             assert value != "", where
@@ -283,6 +288,8 @@ def told(vendor, body):
             return told_anthropic(body)
         case "gemini":
             return told_gemini(body)
+        case _ if "input" in body:
+            return told_responses(body)
         case _:
             return told_openai(body, is_ollama=vendor == "ollama")
 
@@ -300,6 +307,24 @@ def told_openai(body, is_ollama):
         for call in message.get("tool_calls") or []:
             assert isinstance(call["function"]["arguments"], dict if is_ollama else str)
             steps.append(("call", Tool(call.get("id"), call["function"]["name"])))
+    return steps
+
+
+def told_responses(body):
+    """The responses of `openai` are asked for by clients of the responses API only, those of `responses` by all."""
+    steps = []
+    for item in body["input"]:
+        match item["type"]:
+            case "message":
+                content = item["content"]
+                texts = [content] if isinstance(content, str) else [part["text"] for part in content]
+                if any(texts):
+                    steps.append(("user" if item["role"] == "user" else "model", "".join(texts)))
+            case "function_call":
+                assert isinstance(item["arguments"], str)
+                steps.append(("call", Tool(item["call_id"], item["name"])))
+            case "function_call_output":
+                steps.append(("result", Tool(item["call_id"], None)))
     return steps
 
 

@@ -71,7 +71,7 @@ class Cell:
     def is_counted(self, said):
         """The emulator counts words; what `localai` stands for counts nothing."""
         if self.vendor == "localai":
-            assert said.tokens is None, "what was not counted is not claimed"
+            assert said.tokens == self.door.uncounted, "what was not counted is not claimed"
         else:
             assert min(said.tokens) > 0
 
@@ -109,6 +109,12 @@ def tool_round_trip(cell):
 def forced_tool(cell):
     (call,) = cell.ask(tools=[WEATHER, TIME], forced="get_time").calls
     assert (call.name, call.arguments) == ("get_time", ARGUMENTS["get_time"])
+
+
+def strict_tool(cell):
+    for streamed in (False, True):
+        (call,) = cell.ask(tools=[WEATHER | {"strict": True}], stream=streamed).calls
+        assert (call.name, call.arguments) == ("get_weather", ARGUMENTS["get_weather"])
 
 
 def inline_image(cell):
@@ -161,6 +167,7 @@ FEATURES = {
     "stream": stream,
     "tool round trip": tool_round_trip,
     "a tool that has to be called": forced_tool,
+    "a tool whose schema is enforced": strict_tool,
     "inline image": inline_image,
     "image by address": image_by_address,
     "JSON schema": json_schema,
@@ -282,9 +289,10 @@ HEAD = """\
 `tests/python/test_matrix.py` asks for every feature at every front door over every vendor and writes this page \
 (`UPDATE_EXPECT=1 just test-python test_matrix.py`). Without the variable the test fails where this page is wrong.
 
-The vendors are emulated, see [mock.md](mock.md). `azure` is the provider `azure-openai`, and `localai` the provider \
-`openai` in front of a server that leaves out counts, identifiers and finish reasons, adds fields and writes `data:` \
-without a space. The emulator takes what the APIs allow for; what a vendor refuses beyond that, a version or a model of it, is not seen here. The models could do everything; what a vendor's own model cannot do is said by the vendor.
+The vendors are emulated, see [mock.md](mock.md). `responses` is the provider `openai` asking for responses only, \
+`azure` the provider `azure-openai`, and `localai` the provider `openai` in front of a server that leaves out counts, \
+identifiers and finish reasons, adds fields and writes `data:` without a space. The emulator takes what the APIs allow \
+for; what a version or a model of a vendor refuses beyond that is not seen here.
 
 **yes**: the answer is the same as that of all other vendors. A number: it is refused with status 400 and an error \
 that names the field; the error's words are [below](#what-is-refused).

@@ -20,10 +20,20 @@ PARAMETERS = {
     "required": ["city", "days"],
     "additionalProperties": False,
 }
-WEATHER = {"name": "get_weather", "description": "The weather in a city", "parameters": PARAMETERS, "strict": True}
+WEATHER = {"name": "get_weather", "description": "The weather in a city", "parameters": PARAMETERS}
 CHAT_TOOL = {"type": "function", "function": WEATHER}
-RESPONSES_TOOL = {"type": "function"} | WEATHER
+RESPONSES_TOOL = {"type": "function", "strict": False} | WEATHER
 ARGUMENTS = {"city": "mock", "days": 1}
+
+
+#: The vendors whose responses are OpenAI's own.
+RELAYED = ["openai", "responses"]
+#: How the thoughts of the others are sealed, or marked with the field they were found in, for clients of responses.
+SEALS = {
+    "azure": "signature:wharf:openai.chat:",
+    "localai": "signature:wharf:openai.chat:",
+    "anthropic": "signature:wharf:anthropic.messages:",
+}
 
 
 class City(BaseModel):
@@ -143,7 +153,7 @@ def test_a_response_is_answered(client, vendor):
 @EVERY_VENDOR
 def test_the_events_of_a_response_come_in_openais_order(client, vendor):
     with client.responses.create(
-        model=model(vendor), input="hello there", reasoning={"effort": "low"}, stream=True
+        model=model(vendor), input="hello there", reasoning={"effort": "low", "summary": "auto"}, stream=True
     ) as stream:
         events = list(stream)
     assert [event.sequence_number for event in events] == list(range(len(events)))
@@ -208,14 +218,99 @@ def test_a_response_calls_functions_and_takes_their_outputs(client, vendor, stre
 
 @EVERY_VENDOR
 def test_the_reasoning_of_a_response_may_be_sent_back(client, vendor):
-    asked = {"model": model(vendor), "reasoning": {"effort": "low"}}
+    asked = {"model": model(vendor), "reasoning": {"effort": "low", "summary": "auto"}}
     response = client.responses.create(**asked, input=user("think"))
     reasoning, message = response.output
     assert (reasoning.type, message.type) == ("reasoning", "message")
     assert [part.text for part in reasoning.summary] == [THOUGHTS]
-    assert bool(reasoning.encrypted_content) == (vendor == "anthropic"), "nobody else seals"
+    seal = reasoning.encrypted_content or ""
+    if vendor in RELAYED:
+        assert seal and not seal.startswith("signature:"), "the vendor's own seal"
+    else:
+        assert seal.startswith(SEALS.get(vendor, "")) and bool(seal) == (vendor in SEALS)
     again = client.responses.create(**asked, input=[*user("think"), *items_of(response), *user("and again")])
     assert again.output_text == "You said: and again"
+
+
+@pytest.mark.parametrize("vendor", RELAYED)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_what_only_openai_knows_passes_in_both_directions(every_vendor, vendor, streamed):
+    search = {"type": "web_search", "search_context_size": "low"}
+    body = {
+        "model": model(vendor),
+        "instructions": "Be brief.",
+        "input": [
+            {"role": "user", "content": "patch it"},
+            {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "q"}},
+            {"type": "custom_tool_call", "id": "ctc_1", "call_id": "c1", "name": "patch", "input": "*** Begin Patch"},
+            {"type": "custom_tool_call_output", "call_id": "c1", "output": "done"},
+            {
+                "type": "message",
+                "id": "msg_1",
+                "status": "completed",
+                "phase": "commentary",
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": "Done.", "annotations": []}],
+            },
+            {"role": "user", "content": "hello there"},
+        ],
+        "tools": [search, {"type": "custom", "name": "patch", "format": {"type": "text"}}],
+        "tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [search]},
+        "include": ["message.output_text.logprobs"],
+        "metadata": {"trip": "7"},
+        "truncation": "auto",
+        "prompt_cache_key": "k",
+        "reasoning": {"context": "all_turns"},
+        "something_new": {"digits": 1.10},
+        "mock_echo": True,
+        "stream": streamed,
+    }
+    answer = every_vendor.post("/v1/responses", json=body).raise_for_status()
+    if streamed:
+        events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+        sent, response = events[0]["mock_request"], events[-1]["response"]
+        assert all("obfuscation" in event for event in events if event["type"].endswith(".delta"))
+    else:
+        response = answer.json()
+        sent = response["mock_request"]
+    added = {"store": False, "include": [*body["include"], "reasoning.encrypted_content"]}
+    kept = body | added | {"model": model(vendor).split("/")[1]}
+    if not streamed:
+        del kept["stream"]
+    for item in kept["input"]:
+        item.setdefault("type", "message")
+    assert sent == kept, "the vendor is asked what the client asked"
+    (message,) = [item for item in response["output"] if item["type"] == "message"]
+    assert (message["id"].split("_")[0], message["phase"]) == ("msg", "final_answer")
+    assert message["content"][0]["logprobs"], "probabilities are told where they were asked for"
+    assert (response["metadata"], response["service_tier"]) == ({"trip": "7"}, "default")
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_conversation_over_openais_responses_keeps_its_sealed_thoughts(client, streamed):
+    items = user("what now?")
+    asked = {"model": model("openai"), "tools": [RESPONSES_TOOL], "reasoning": {"effort": "low"}}
+
+    def next_response():
+        if not streamed:
+            return client.responses.create(**asked, input=items)
+        with client.responses.stream(**asked, input=items) as stream:
+            return stream.get_final_response()
+
+    response = next_response()
+    thought, call = response.output
+    assert thought.encrypted_content and thought.id.startswith("rs_")
+    items += [*items_of(response), {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}]
+    assert next_response().output_text == "The tool said: sunny", "the emulator checks the seal"
+
+
+@pytest.mark.parametrize("vendor", ["azure", "anthropic", "gemini", "ollama"])
+def test_what_a_client_says_in_an_item_of_its_own_is_refused_where_nobody_understands_it(every_vendor, vendor):
+    tools = {"type": "additional_tools", "role": "developer", "tools": [RESPONSES_TOOL]}
+    body = {"model": model(vendor), "input": [*user("hello"), tools]}
+    answer = every_vendor.post("/v1/responses", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "unsupported"
 
 
 def items_of(response):

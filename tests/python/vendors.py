@@ -2,9 +2,11 @@
 
 import harness
 
-#: deployment → component. `localai` is the component `openai` in front of a server that imitates OpenAI badly.
+#: deployment → component. `openai` has both of OpenAI's APIs for its clients, and `responses` is asked by that one alone,
+#: whatever the client speaks. `localai` is the component `openai` in front of a server that imitates OpenAI badly.
 VENDORS = {
     "openai": "openai",
+    "responses": "openai",
     "azure": "azure_openai",
     "localai": "openai",
     "anthropic": "anthropic",
@@ -18,12 +20,16 @@ SLOPPY = "no-usage,no-ids,no-finish,extra-fields,tight-data,plain-vectors"
 #: deployment → a model whose name its vendor could have.
 MODELS = {
     "openai": "gpt-4o",
+    "responses": "gpt-5.1",
     "azure": "gpt-4o-production",
     "localai": "hermes-2",
     "anthropic": "claude-sonnet-4-5",
     "gemini": "gemini-2.5-flash",
     "ollama": "qwen3:8b",
 }
+
+#: deployment → settings of its provider.
+SETTINGS = {"openai": "{api: both}", "responses": "{api: responses, summary: auto}"}
 
 #: A model for embeddings, which every deployment has.
 EMBEDDER = "embed-small"
@@ -69,9 +75,10 @@ def config(mock, sloppy_mock):
     entries = []
     for vendor, component in VENDORS.items():
         place = upstream(vendor, mock, sloppy_mock)
-        entries.append(harness.deployment(vendor, component, place, [MODELS[vendor], EMBEDDER, *ORDERS]))
+        own = {"settings": SETTINGS[vendor]} if vendor in SETTINGS else {}
+        entries.append(harness.deployment(vendor, component, place, [MODELS[vendor], EMBEDDER, *ORDERS], **own))
         for beginning, order in AGAINST_KEYS.items():
-            entries.append(harness.deployment(f"{beginning}-{vendor}", component, place, [order]))
+            entries.append(harness.deployment(f"{beginning}-{vendor}", component, place, [order], **own))
     return harness.config(
         *entries,
         retry=harness.ONE_ATTEMPT,
