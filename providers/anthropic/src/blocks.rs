@@ -7,7 +7,7 @@ use wharf_provider_sdk::{
 };
 
 use crate::wire::{self, Map, Node};
-use crate::{DIALECT, media};
+use crate::{DIALECT, media, model};
 
 /// What Anthropic takes as the identifier of a call. Other vendors use more, and a conversation may have begun there.
 const CALL_IDS: Rule = Rule {
@@ -54,6 +54,8 @@ pub(crate) struct Writer<'a> {
     request: &'a Request,
     same_dialect: bool,
     ids: CallIds<'a>,
+    /// Thoughts of the messages before this one are left out.
+    stale: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -62,6 +64,7 @@ impl<'a> Writer<'a> {
             request,
             same_dialect: request.dialect == DIALECT,
             ids: CallIds::of(&request.messages, CALL_IDS),
+            stale: stale(request),
         }
     }
 
@@ -89,6 +92,7 @@ impl<'a> Writer<'a> {
                 Part::Media(part) => blocks.push(Block::Other(self.media(part, &field)?.into())),
                 Part::ToolCall(call) => blocks.push(Block::Other(self.tool_call(call, &field)?.into())),
                 Part::ToolResult(result) => blocks.push(Block::Result(self.tool_result(result, &field)?)),
+                Part::Reasoning(_) if at < self.stale => {}
                 Part::Reasoning(thought) => self.reasoning(thought, &field, &mut blocks)?,
                 Part::Extension(part) => {
                     if foreign::is_sent(part, DIALECT, message.role, &field)? {
@@ -182,6 +186,16 @@ fn input(arguments: &str) -> Node<'_> {
         Ok(raw) if raw.get().starts_with('{') => Node::Raw(raw),
         _ => Map::default().with(INVALID_JSON, arguments).into(),
     }
+}
+
+/// Before which message the model takes no thoughts back. Instructions of clients of other APIs go into the system
+/// prompt, which stands before everything else: later ones change what a thought came after, and some models look.
+fn stale(request: &Request) -> usize {
+    if request.dialect == DIALECT || !model::is_bound(&request.model) {
+        return 0;
+    }
+    let instructs = |message: &Message| matches!(message.role, Role::System | Role::Developer);
+    request.messages.iter().rposition(instructs).unwrap_or(0)
 }
 
 /// Whether Anthropic takes these thoughts back.

@@ -7,9 +7,9 @@
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, Message, Part, Request, Role};
 
-use crate::DIALECT;
 use crate::blocks::{self, Block, Writer};
 use crate::wire::{self, Map, Node};
+use crate::{DIALECT, model};
 
 /// What is said.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl<'a> Conversation<'a> {
         let (system, turns) = if request.dialect == DIALECT {
             as_sent(&request.messages, &mut writer)?
         } else {
-            arranged(&request.messages, &mut writer)?
+            arranged(request, &mut writer)?
         };
         Ok(Self {
             system: (!system.is_empty()).then(|| blocks::content(system)),
@@ -86,10 +86,10 @@ fn as_sent<'a>(messages: &'a [Message], writer: &mut Writer<'a>) -> Result<Said<
 }
 
 /// The messages of a client that has other rules.
-fn arranged<'a>(messages: &'a [Message], writer: &mut Writer<'a>) -> Result<Said<'a>, Error> {
+fn arranged<'a>(request: &'a Request, writer: &mut Writer<'a>) -> Result<Said<'a>, Error> {
     let mut system = Vec::new();
     let mut turns: Vec<Turn<'a>> = Vec::new();
-    for (index, message) in messages.iter().enumerate() {
+    for (index, message) in request.messages.iter().enumerate() {
         let field = format!("messages[{index}]");
         let role = match message.role {
             Role::System | Role::Developer => {
@@ -115,7 +115,32 @@ fn arranged<'a>(messages: &'a [Message], writer: &mut Writer<'a>) -> Result<Said
         // The sort is stable: results stay in their order, and so does everything after them.
         turn.blocks.sort_by_key(|block| !matches!(block, Block::Result(_)));
     }
+    // Somebody has to say something, and here the system does not count.
+    if turns.is_empty() && !system.is_empty() {
+        turns.push(Turn {
+            role: "user",
+            blocks: std::mem::take(&mut system),
+            rest: Object::default(),
+        });
+    }
+    if let Some(begun) = turns.last_mut().filter(|turn| turn.role == "assistant") {
+        go_on(begun, request)?;
+    }
     Ok((system, turns))
+}
+
+/// An answer that the client has begun, for the model to go on with.
+fn go_on(turn: &mut Turn<'_>, request: &Request) -> Result<(), Error> {
+    if !model::takes_a_beginning(&request.model) {
+        let field = format!("messages[{}]", request.messages.len().saturating_sub(1));
+        let problem = "this model does not go on with an answer that the client has begun; end with the user";
+        return Err(wire::unsupported(&field, problem));
+    }
+    // Anthropic refuses white space at its end.
+    if let Some(Block::Text(text)) = turn.blocks.last_mut() {
+        *text = text.trim_end();
+    }
+    Ok(())
 }
 
 /// The blocks of a system prompt, which can be nothing but text.

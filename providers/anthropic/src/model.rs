@@ -69,7 +69,18 @@ pub(crate) fn thinks_unasked(model: &str) -> bool {
 
 /// Whether a model cannot be kept from thinking.
 pub(crate) fn always_thinks(model: &str) -> bool {
-    named(model).is_some_and(|named| UNNUMBERED.contains(&named.family))
+    named(model).is_some_and(|named| UNNUMBERED.contains(&named.family)) || is_bound(model)
+}
+
+/// Whether a model refuses rules that make it call a tool, and thoughts that stand behind other words than those it had
+/// them after: Claude 5.1 and what came later, without the small models.
+pub(crate) fn is_bound(model: &str) -> bool {
+    named(model).is_some_and(|named| named.version > (5, 0) && named.family != "haiku")
+}
+
+/// Whether a model goes on with an answer that the client has begun: up to Claude 4.5.
+pub(crate) fn takes_a_beginning(model: &str) -> bool {
+    named(model).is_none_or(|named| named.version < (4, 6))
 }
 
 /// Whether a model refuses temperature, `top_p` and `top_k`: Claude 4.7 and what came later.

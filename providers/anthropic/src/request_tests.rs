@@ -56,6 +56,12 @@ fn said(messages: Vec<Message>, request: Request) -> Value {
     wire(&Request { messages, ..request })["messages"].take()
 }
 
+/// What the assistant said, before the user goes on.
+fn answered(parts: Vec<Part>, request: Request) -> Value {
+    let messages = vec![message(Role::Assistant, parts), Message::text(Role::User, "And?")];
+    said(messages, request)[0].take()
+}
+
 fn user(part: Part) -> Vec<Message> {
     vec![message(Role::User, vec![part])]
 }
@@ -137,6 +143,7 @@ fn instructions_from_anywhere_are_the_system_prompt() {
         Message::text(Role::Developer, "d"),
         Message::text(Role::User, "b"),
         Message::text(Role::Assistant, "c"),
+        Message::text(Role::User, "e"),
     ];
     let body = wire(&Request { messages, ..request() });
     let text = |text: &str| json!({"type": "text", "text": text});
@@ -146,7 +153,132 @@ fn instructions_from_anywhere_are_the_system_prompt() {
         json!([
             {"role": "user", "content": [text("a"), text("b")]},
             {"role": "assistant", "content": "c"},
+            {"role": "user", "content": "e"},
         ])
+    );
+    let messages = vec![Message::text(Role::System, "s")];
+    let alone = wire(&Request { messages, ..request() });
+    assert_eq!(
+        (&alone["system"], &alone["messages"]),
+        (&Value::Null, &json!([{"role": "user", "content": "s"}])),
+        "somebody has to say something"
+    );
+}
+
+#[test]
+fn an_answer_that_the_client_begun_is_for_models_that_go_on_with_it() {
+    let begun = |model: &str, dialect: &str| Request {
+        model: model.into(),
+        dialect: dialect.into(),
+        messages: vec![
+            Message::text(Role::User, "a"),
+            Message::text(Role::Assistant, "The answer is: "),
+        ],
+        ..request()
+    };
+    let told = wire(&begun("claude-haiku-4-5", "openai.chat"));
+    assert_eq!(told["messages"][1]["content"], "The answer is:");
+    let own = wire(&begun("claude-opus-4-6", DIALECT));
+    assert_eq!(
+        own["messages"][1]["content"], "The answer is: ",
+        "the vendor's own words"
+    );
+    let asked = begun("claude-opus-4-6", "openai.chat");
+    refused(&asked, ErrorKind::Unsupported, "messages[1]");
+}
+
+#[test]
+fn models_that_look_get_no_thoughts_from_before_later_instructions() {
+    let messages = vec![
+        Message::text(Role::System, "s"),
+        Message::text(Role::User, "a"),
+        message(Role::Assistant, vec![thought(Some(OUR_SEAL)), Part::text("b")]),
+        Message::text(Role::Developer, "d"),
+        Message::text(Role::User, "c"),
+        message(Role::Assistant, vec![thought(Some(OUR_SEAL)), Part::text("e")]),
+        Message::text(Role::User, "f"),
+    ];
+    let of = |model: &str, dialect: &str| {
+        let request = Request {
+            model: model.into(),
+            dialect: dialect.into(),
+            messages: messages.clone(),
+            ..request()
+        };
+        let said = wire(&request)["messages"].take();
+        let turns = said
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|turn| turn["role"] == "assistant");
+        turns
+            .map(|turn| turn["content"][0]["type"] == "thinking")
+            .collect::<Vec<bool>>()
+    };
+    assert_eq!(of("claude-opus-5-5", "openai.responses"), [false, true]);
+    assert_eq!(of("claude-opus-5", "openai.responses"), [true, true]);
+    assert_eq!(of("claude-opus-5-5", DIALECT), [true, true], "nothing is moved");
+}
+
+#[test]
+fn the_newest_models_are_neither_kept_from_thinking_nor_made_to_call() {
+    for (model, bound) in [
+        ("claude-opus-5-5", true),
+        ("claude-sonnet-5-5", true),
+        ("claude-fable-5-1", true),
+        ("claude-opus-5", false),
+        ("claude-haiku-5-5", false),
+    ] {
+        let quiet = Request {
+            model: model.into(),
+            thinking: Some(Thinking {
+                effort: Some("none".into()),
+                ..Thinking::default()
+            }),
+            ..request()
+        };
+        let sent = wire(&quiet);
+        assert_eq!(sent["thinking"]["type"] == "disabled", !bound, "{model}: {sent}");
+        assert_eq!(sent["output_config"]["effort"] == "low", bound, "{model}: {sent}");
+        let made = Request {
+            model: model.into(),
+            tools: vec![tool(None)],
+            tool_choice: Some(ToolChoice::Required),
+            ..request()
+        };
+        if bound {
+            refused(&made, ErrorKind::Unsupported, "tool_choice");
+        } else {
+            assert_eq!(wire(&made)["tool_choice"]["type"], "any", "{model}");
+        }
+    }
+}
+
+#[test]
+fn a_schema_that_a_model_is_held_to_has_the_vendors_form() {
+    let with = |strict| {
+        let tool = Tool {
+            parameters: Some(r#"{"properties":{"n":{"type":"integer","minimum":1}}}"#.into()),
+            strict: Some(strict),
+            ..tool(None)
+        };
+        let request = Request {
+            tools: vec![tool],
+            ..request()
+        };
+        wire(&request)["tools"][0]["input_schema"].take()
+    };
+    assert_eq!(
+        with(true),
+        json!({
+            "type": "object",
+            "properties": {"n": {"type": "integer", "description": "(minimum: 1)"}},
+            "additionalProperties": false,
+        })
+    );
+    assert_eq!(
+        with(false),
+        json!({"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}})
     );
 }
 
@@ -198,8 +330,8 @@ fn arguments_that_are_no_object_do_not_end_the_conversation() {
         (r#"{"a":"#, json!({"INVALID_JSON": "{\"a\":"})),
         ("[1]", json!({"INVALID_JSON": "[1]"})),
     ] {
-        let found = said(vec![message(Role::Assistant, vec![call(arguments)])], request());
-        assert_eq!(found[0]["content"][0]["input"], expected, "{arguments}");
+        let found = answered(vec![call(arguments)], request());
+        assert_eq!(found["content"][0]["input"], expected, "{arguments}");
     }
 }
 
@@ -217,21 +349,16 @@ fn thoughts_without_the_vendors_seal_stay_behind() {
         {"type": "text", "text": "a"},
     ]);
     for request in [request(), same_dialect()] {
-        let found = said(vec![message(Role::Assistant, parts.clone())], request);
-        assert_eq!(found[0]["content"], expected);
+        let found = answered(parts.clone(), request);
+        assert_eq!(found["content"], expected);
     }
 }
 
 #[test]
 fn a_seal_without_a_mark_is_the_vendors_if_its_dialect_is_spoken() {
-    let of = |request| {
-        said(
-            vec![message(Role::Assistant, vec![thought(Some("s")), Part::text("a")])],
-            request,
-        )
-    };
-    assert_eq!(of(same_dialect())[0]["content"][0]["signature"], "s");
-    assert_eq!(of(request())[0]["content"], "a");
+    let of = |request| answered(vec![thought(Some("s")), Part::text("a")], request);
+    assert_eq!(of(same_dialect())["content"][0]["signature"], "s");
+    assert_eq!(of(request())["content"], "a");
 }
 
 #[test]
@@ -320,11 +447,8 @@ fn vendor_fields_of_another_dialect_stay_behind() {
 
 #[test]
 fn a_refusal_is_what_the_model_said() {
-    let found = said(
-        vec![message(Role::Assistant, vec![Part::Refusal("No.".into())])],
-        request(),
-    );
-    assert_eq!(found, json!([{"role": "assistant", "content": "No."}]));
+    let found = answered(vec![Part::Refusal("No.".into())], request());
+    assert_eq!(found, json!({"role": "assistant", "content": "No."}));
 }
 
 // ---- media ----------------------------------------------------------------------------------------------------

@@ -25,8 +25,21 @@ const UNKNOWN: [&str; 12] = [
     "maxProperties",
     "contains",
 ];
+/// Forms of texts that the vendor knows.
+const FORMATS: [&str; 10] = [
+    "date-time",
+    "time",
+    "date",
+    "duration",
+    "email",
+    "hostname",
+    "uri",
+    "ipv4",
+    "ipv6",
+    "uuid",
+];
 /// Fields that hold a schema, or a list of them.
-const INSIDE: [&str; 4] = ["items", "anyOf", "allOf", "oneOf"];
+const INSIDE: [&str; 3] = ["items", "anyOf", "allOf"];
 /// Fields that hold schemas by name.
 const BY_NAME: [&str; 3] = ["properties", "$defs", "definitions"];
 /// Deeper schemas are sent as they are. The vendor takes none so deep.
@@ -57,6 +70,13 @@ fn schema(raw: &RawValue, depth: usize) -> Node<'_> {
     for (name, value) in fields.iter().filter(|(name, value)| !is_unknown(name, value)) {
         let node = match name {
             "description" => continue,
+            // One of several is one of them; the vendor knows the weaker word only.
+            "oneOf" if !fields.contains("anyOf") => {
+                map.put("anyOf", inside(value, depth));
+                continue;
+            }
+            // Whatever is said of a closed object holds for an open one.
+            "additionalProperties" if value.get() == "true" => Node::Flag(false),
             name if INSIDE.contains(&name) => inside(value, depth),
             name if BY_NAME.contains(&name) => by_name(value, depth),
             _ => Node::Raw(value),
@@ -75,7 +95,13 @@ fn schema(raw: &RawValue, depth: usize) -> Node<'_> {
 
 /// The vendor knows of `minItems` no more than none and one.
 fn is_unknown(name: &str, value: &RawValue) -> bool {
-    UNKNOWN.contains(&name) || (name == "minItems" && !matches!(value.get(), "0" | "1"))
+    let value = value.get();
+    match name {
+        "minItems" => !matches!(value, "0" | "1"),
+        // Of anything else than a text it is the name of something else.
+        "format" => value.starts_with('"') && !FORMATS.contains(&value.trim_matches('"')),
+        name => UNKNOWN.contains(&name),
+    }
 }
 
 /// A schema, or a list of them.
@@ -136,6 +162,18 @@ mod tests {
         check(
             r##"{"type":"object","properties":{"minimum":{"anyOf":[{"type":"object","properties":{}},{"$ref":"#/$defs/d"}]}},"$defs":{"d":{"type":"object"}}}"##,
             r##"{"type":"object","properties":{"minimum":{"anyOf":[{"type":"object","properties":{},"additionalProperties":false},{"$ref":"#/$defs/d"}]}},"$defs":{"d":{"type":"object","additionalProperties":false}},"additionalProperties":false}"##,
+        );
+    }
+
+    #[test]
+    fn words_that_the_vendor_does_not_know_become_the_nearest_that_it_knows() {
+        check(
+            r#"{"oneOf":[{"type":"string","format":"date"},{"type":"string","format":"color"}]}"#,
+            r#"{"anyOf":[{"type":"string","format":"date"},{"type":"string","description":"(format: \"color\")"}]}"#,
+        );
+        check(
+            r#"{"type":"object","additionalProperties":true}"#,
+            r#"{"type":"object","additionalProperties":false}"#,
         );
     }
 

@@ -87,6 +87,8 @@ struct State {
     counts: Counts,
     /// The blocks that have started and not stopped, by the vendor's index.
     open: BTreeMap<u64, Block>,
+    /// The index of the one that is told in the vendor's events, if there is one.
+    kept: Option<u64>,
     /// The type of the block that started last.
     last: String,
 }
@@ -197,6 +199,7 @@ impl State {
             events.push(rest("content_block_start", &event, Some(("content_block", left))));
         }
         events.append(&mut said);
+        self.kept = matches!(open, Block::Kept(_)).then_some(index);
         self.open.insert(index, open);
         self.last = kind;
         Ok(())
@@ -276,9 +279,8 @@ impl State {
 
     /// A block that nobody stopped ends when the next begins: what was told of it would be mixed with that.
     fn end_kept(&mut self, events: &mut Vec<Event>) {
-        let kept = self.open.iter().find(|(_, block)| matches!(block, Block::Kept(_)));
-        let index = kept.map(|(index, _)| *index);
-        if let Some(block) = index.and_then(|index| self.open.remove(&index)) {
+        let kept = self.kept.take().and_then(|index| self.open.remove(&index));
+        if let Some(block @ Block::Kept(_)) = kept {
             block.stop(events);
         }
     }

@@ -6,8 +6,8 @@
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, Request, Tool, ToolChoice, foreign};
 
-use crate::DIALECT;
 use crate::wire::{self, Map, Node};
+use crate::{DIALECT, model, schema};
 
 /// The tools on offer.
 ///
@@ -36,7 +36,7 @@ fn one(tool: &Tool, same_dialect: bool, at: usize) -> Result<Node<'_>, Error> {
     if let Some(description) = &tool.description {
         map.add("description", description.as_str());
     }
-    map.add("input_schema", schema(tool, same_dialect, field)?);
+    map.add("input_schema", arguments(tool, same_dialect, field)?);
     // Not strict is the default here, as elsewhere.
     if let Some(strict) = tool.strict.filter(|strict| *strict || same_dialect) {
         map.add("strict", strict);
@@ -45,8 +45,9 @@ fn one(tool: &Tool, same_dialect: bool, at: usize) -> Result<Node<'_>, Error> {
     Ok(map.into())
 }
 
-/// The schema of the arguments. Anthropic wants one that says it is of an object; other vendors do without.
-fn schema<'a>(tool: &'a Tool, same_dialect: bool, field: &str) -> Result<Node<'a>, Error> {
+/// The schema of the arguments. Anthropic wants one that says it is of an object; other vendors do without. One that the
+/// model is held to has to be of the form that those of answers have.
+fn arguments<'a>(tool: &'a Tool, same_dialect: bool, field: &str) -> Result<Node<'a>, Error> {
     let Some(json) = &tool.parameters else {
         return Ok(Map::typed("object").with("properties", Map::default()).into());
     };
@@ -55,12 +56,20 @@ fn schema<'a>(tool: &'a Tool, same_dialect: bool, field: &str) -> Result<Node<'a
         return Ok(Node::Raw(wire::raw(json, &field)?));
     }
     let fields: Object<'_> = wire::object(json, &field)?;
-    if fields.contains("type") {
-        return Ok(Node::Raw(wire::raw(json, &field)?));
+    let raw = wire::raw(json, &field)?;
+    let mut given = match tool.strict {
+        Some(true) => schema::accepted(raw),
+        _ if fields.contains("type") => return Ok(Node::Raw(raw)),
+        _ => {
+            let mut map = Map::default();
+            map.fill(&fields);
+            map.into()
+        }
+    };
+    if let Node::Map(map) = &mut given {
+        map.add("type", "object");
     }
-    let mut schema = Map::typed("object");
-    schema.fill(&fields);
-    Ok(schema.into())
+    Ok(given)
 }
 
 /// Whether a tool has to be called, and whether only one may be.
@@ -82,6 +91,10 @@ pub(crate) fn choice(request: &Request) -> Result<Option<Node<'_>>, Error> {
         // Anthropic refuses a choice where there is nothing to choose from.
         Some(ToolChoice::Auto | ToolChoice::None) if !offered && !same_dialect => return Ok(None),
         Some(ToolChoice::None) => return Ok(Some(Map::typed("none").into())),
+        Some(ToolChoice::Required | ToolChoice::Named(_)) if !same_dialect && model::is_bound(&request.model) => {
+            let problem = "this model cannot be made to call a tool; use auto or none";
+            return Err(wire::unsupported("tool_choice", problem));
+        }
         Some(ToolChoice::Auto) => Map::typed("auto"),
         Some(ToolChoice::Required) => Map::typed("any"),
         Some(ToolChoice::Named(name)) => Map::typed("tool").with("name", name.as_str()),

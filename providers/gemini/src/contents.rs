@@ -29,30 +29,9 @@ struct Turn<'a> {
     extra: Map<'a>,
     /// Whether a call is among the parts.
     called: bool,
-    /// Where the answers of tools begin. The newest models refuse a turn in which anything follows them, and all take
-    /// what comes before.
-    answers: Option<usize>,
-}
-
-impl<'a> Turn<'a> {
-    /// Adds what is said: before the answers of tools, if there are any.
-    fn say(&mut self, parts: impl IntoIterator<Item = Node<'a>>) {
-        for part in parts {
-            match &mut self.answers {
-                Some(at) => {
-                    self.parts.insert(*at, part);
-                    *at += 1;
-                }
-                None => self.parts.push(part),
-            }
-        }
-    }
-
-    /// Adds the answer of a tool.
-    fn answer(&mut self, response: Node<'a>) {
-        self.answers.get_or_insert(self.parts.len());
-        self.parts.push(response);
-    }
+    /// What tools answered. The newest models refuse a turn in which anything follows that, and all take what comes
+    /// before.
+    answers: Vec<Node<'a>>,
 }
 
 impl<'a> Conversation<'a> {
@@ -70,6 +49,16 @@ impl<'a> Conversation<'a> {
                 Role::Assistant => conversation.say("model", message, manner, &place)?,
                 Role::User | Role::Tool => conversation.say("user", message, manner, &place)?,
             }
+        }
+        // Somebody has to say something, and here the system does not count.
+        if conversation.turns.is_empty() && !conversation.system.is_empty() && !manner.same_dialect {
+            conversation.turns.push(Turn {
+                role: "user",
+                parts: std::mem::take(&mut conversation.system),
+                extra: Map::default(),
+                called: false,
+                answers: Vec::new(),
+            });
         }
         Ok(conversation)
     }
@@ -101,17 +90,17 @@ impl<'a> Conversation<'a> {
                     parts: Vec::new(),
                     extra,
                     called: false,
-                    answers: None,
+                    answers: Vec::new(),
                 }
             }
         };
         for part in &message.parts {
             match part {
-                Part::Text(text) => turn.say(manner.text(text)?),
+                Part::Text(text) => turn.parts.extend(manner.text(text)?),
                 Part::Refusal(text) if text.is_empty() => {}
-                Part::Refusal(text) => turn.say([Node::Map(Map::one("text", Node::text(text.as_str())))]),
-                Part::Media(media) => turn.say([manner.media(media, place)?]),
-                Part::Reasoning(reasoning) => turn.say(manner.reasoning(reasoning)?),
+                Part::Refusal(text) => turn.parts.push(Node::Map(Map::one("text", Node::text(text.as_str())))),
+                Part::Media(media) => turn.parts.push(manner.media(media, place)?),
+                Part::Reasoning(reasoning) => turn.parts.extend(manner.reasoning(reasoning)?),
                 Part::ToolCall(call) => {
                     turn.parts.push(manner.call(call, !turn.called)?);
                     turn.called = true;
@@ -120,14 +109,14 @@ impl<'a> Conversation<'a> {
                 Part::ToolResult(result) => {
                     let name = self.name_of(&result.call_id, place)?;
                     let (response, beside) = manner.result(result, name, place)?;
-                    turn.say(beside);
-                    turn.answer(response);
+                    turn.parts.extend(beside);
+                    turn.answers.push(response);
                 }
-                Part::Extension(part) => turn.say(extension(part, message.role, place)?),
+                Part::Extension(part) => turn.parts.extend(extension(part, message.role, place)?),
             }
         }
         // A turn without parts is refused; one of dropped thoughts alone says nothing.
-        if !turn.parts.is_empty() {
+        if !turn.parts.is_empty() || !turn.answers.is_empty() {
             self.turns.push(turn);
         }
         Ok(())
@@ -143,7 +132,8 @@ impl<'a> Conversation<'a> {
     pub(crate) fn contents(self) -> Node<'a> {
         let turns = self.turns.into_iter().map(|turn| {
             let mut content = Map::one("role", Node::text(turn.role));
-            content.set("parts", Node::List(turn.parts));
+            let parts = turn.parts.into_iter().chain(turn.answers);
+            content.set("parts", Node::List(parts.collect()));
             content.fill(turn.extra);
             Node::Map(content)
         });

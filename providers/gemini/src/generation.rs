@@ -13,6 +13,9 @@ pub(crate) const NEUTRAL: [(&str, &str); 4] = [
     ("presence_penalty", "presencePenalty"),
 ];
 
+/// The most stop texts that the vendor takes.
+const MOST_STOPS: usize = 5;
+
 /// `generationConfig` without what the client's options add.
 ///
 /// # Errors
@@ -31,10 +34,14 @@ pub(crate) fn config(request: &Request) -> Result<Map<'_>, Error> {
     for (name, theirs) in NEUTRAL {
         if let Some(json) = request.option(name) {
             let raw = wire::raw(json, name)?;
-            if raw.get() != "null" {
+            if raw.get() != "null" && !is_no_penalty(request, name, raw.get())? {
                 map.set(theirs, Node::Raw(raw));
             }
         }
+    }
+    if request.stop.len() > MOST_STOPS && request.dialect != DIALECT {
+        let problem = format!("Gemini takes {MOST_STOPS} stop texts at most");
+        return Err(wire::unsupported("stop", &problem));
     }
     if !request.stop.is_empty() {
         let texts = request.stop.iter().map(|text| Node::text(text.as_str()));
@@ -50,7 +57,25 @@ pub(crate) fn config(request: &Request) -> Result<Map<'_>, Error> {
     Ok(map)
 }
 
+/// Whether a penalty is none, which is left out for models that have none. One that says something is refused for them.
+fn is_no_penalty(request: &Request, name: &str, json: &str) -> Result<bool, Error> {
+    if !name.ends_with("_penalty") || !model::takes_no_penalty(&request.model) {
+        return Ok(false);
+    }
+    let none = json.parse() == Ok(0.0);
+    if none || request.dialect == DIALECT {
+        return Ok(none);
+    }
+    Err(wire::unsupported(name, "this model has no penalties"))
+}
+
 fn output<'a>(request: &'a Request, map: &mut Map<'a>) -> Result<(), Error> {
+    let json = matches!(request.output, Some(OutputFormat::Json | OutputFormat::JsonSchema(_)));
+    let calls = !request.tools.is_empty() && request.dialect != DIALECT;
+    if json && calls && model::calls_or_writes_json(&request.model) {
+        let problem = "this model gives JSON only where it has no tools; leave out one of them";
+        return Err(wire::unsupported("output", problem));
+    }
     match &request.output {
         // Text is what the vendor writes when nothing is said.
         None | Some(OutputFormat::Text) => {}

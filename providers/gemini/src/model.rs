@@ -29,14 +29,27 @@ pub(crate) fn path(model: &str) -> Result<String, Error> {
 /// Whether the model belongs to Gemini 3 or later. Those think in levels instead of budgets, take pictures inside a
 /// function's response, and insist on thought signatures. The names `gemini-…-latest` point to such models.
 pub(crate) fn is_third_generation(model: &str) -> bool {
+    version(model).is_some_and(|version| version >= (3, 0))
+}
+
+/// Whether the model takes no penalties for words that it has used: Gemini 2.5 and later.
+pub(crate) fn takes_no_penalty(model: &str) -> bool {
+    version(model).is_some_and(|version| version >= (2, 5))
+}
+
+/// Whether the model gives JSON only where it has no tools: Gemini before 3.
+pub(crate) fn calls_or_writes_json(model: &str) -> bool {
+    version(model).is_some_and(|version| version < (3, 0))
+}
+
+/// Major and minor version, of the names without one the newest there is; `None` of other vendors' models.
+fn version(model: &str) -> Option<(u32, u32)> {
     let name = model.rsplit('/').next().unwrap_or(model);
-    let Some(version) = name.strip_prefix("gemini-") else {
-        return false;
-    };
-    let digits = version.len() - version.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    match version[..digits].parse::<u32>() {
-        Ok(generation) => generation >= 3,
-        Err(_) => name.ends_with("-latest"),
+    let version = name.strip_prefix("gemini-")?.split('-').next()?;
+    let mut numbers = version.split('.').map(str::parse);
+    match numbers.next()? {
+        Ok(major) => Some((major, numbers.next().and_then(Result::ok).unwrap_or(0))),
+        Err(_) => name.ends_with("-latest").then_some((u32::MAX, 0)),
     }
 }
 

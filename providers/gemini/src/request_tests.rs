@@ -630,3 +630,56 @@ fn budgets_of_other_clients_stay_within_what_the_model_can_spend() {
         assert_eq!(of(model, budget), sent, "{model} {budget}");
     }
 }
+
+fn is_refused(request: &Request, field: &str) {
+    let error = refused(request);
+    assert_eq!(error.kind, wharf_provider_sdk::ErrorKind::Unsupported, "{error:?}");
+    assert!(error.message.starts_with(&format!("`{field}`: ")), "{error:?}");
+}
+
+#[test]
+fn what_a_model_does_not_take_is_refused_by_name_unless_it_says_nothing() {
+    let asked = |model: &str, option: (&str, &str)| Request {
+        model: model.into(),
+        options: vec![(option.0.into(), option.1.into())],
+        ..request()
+    };
+    let penalty = |model, value| asked(model, ("frequency_penalty", value));
+    for model in ["gemini-2.5-flash", "gemini-3-pro-preview", "gemini-flash-latest"] {
+        is_refused(&penalty(model, "0.5"), "frequency_penalty");
+        assert_eq!(wire(&penalty(model, "0"))["generationConfig"], Value::Null, "{model}");
+    }
+    let older = wire(&penalty("gemini-2.0-flash", "0.5"));
+    assert_eq!(older["generationConfig"]["frequencyPenalty"], 0.5);
+
+    let stops = |count: usize| Request {
+        stop: vec!["a".into(); count],
+        ..request()
+    };
+    assert_eq!(wire(&stops(5))["generationConfig"]["stopSequences"][4], "a");
+    is_refused(&stops(6), "stop");
+
+    let both = |model: &str| Request {
+        model: model.into(),
+        tools: vec![tool(None)],
+        output: Some(OutputFormat::Json),
+        ..request()
+    };
+    is_refused(&both("gemini-2.5-flash-lite"), "output");
+    let newer = wire(&both("gemini-3-flash-preview"));
+    assert_eq!(newer["generationConfig"]["responseMimeType"], "application/json");
+}
+
+#[test]
+fn instructions_alone_are_what_is_asked() {
+    let asked = Request {
+        messages: vec![Message::text(Role::System, "Write a haiku.")],
+        ..request()
+    };
+    let body = wire(&asked);
+    assert_eq!(
+        body["contents"],
+        json!([{"role": "user", "parts": [{"text": "Write a haiku."}]}])
+    );
+    assert_eq!(body["systemInstruction"], Value::Null);
+}

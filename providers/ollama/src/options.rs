@@ -1,5 +1,7 @@
 //! The `options` of a request: sampling, limits, and whatever else the model can be told.
 
+use std::collections::BTreeMap;
+
 use serde::ser::{Serialize, Serializer};
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, Request};
@@ -12,7 +14,7 @@ pub(crate) const NEUTRAL: [&str; 4] = ["seed", "top_k", "frequency_penalty", "pr
 
 /// Options by name, each once.
 #[derive(Debug, Default)]
-pub(crate) struct Options<'a>(Vec<(String, Value<'a>)>);
+pub(crate) struct Options<'a>(BTreeMap<String, Value<'a>>);
 
 impl<'a> Options<'a> {
     /// The deployment's, then the client's own of this vendor. Later ones replace earlier ones.
@@ -60,10 +62,7 @@ impl<'a> Options<'a> {
     }
 
     fn set(&mut self, name: &str, value: Value<'a>) {
-        match self.0.iter_mut().find(|(key, _)| key == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name.to_owned(), value)),
-        }
+        self.0.insert(name.to_owned(), value);
     }
 
     fn set_all(&mut self, object: &Object<'a>) {
@@ -75,6 +74,6 @@ impl<'a> Options<'a> {
 
 impl Serialize for Options<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        serializer.collect_map(&self.0)
     }
 }

@@ -29,6 +29,37 @@ pub(crate) fn bytes(body: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(body).map_err(invalid)
 }
 
+/// The schema of a tool's arguments. OpenAI refuses one that names no properties, which is how clients of other APIs say
+/// that there are none.
+pub(crate) fn parameters<S: Serializer, M: SerializeMap<Error = S::Error>>(
+    map: &mut M,
+    json: &str,
+    same_dialect: bool,
+) -> Result<(), S::Error> {
+    let schema = raw::<S>(json)?;
+    match serde_json::from_str::<Object<'_>>(json) {
+        Ok(fields) if !same_dialect && !fields.contains("properties") => {
+            map.serialize_entry("parameters", &Propertyless(&fields))
+        }
+        _ => map.serialize_entry("parameters", schema),
+    }
+}
+
+/// A schema with an empty list of properties.
+struct Propertyless<'a>(&'a Object<'a>);
+
+impl Serialize for Propertyless<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.0.contains("type") {
+            map.serialize_entry("type", "object")?;
+        }
+        self.0.serialize_into(&mut map)?;
+        map.serialize_entry("properties", &serde_json::Map::new())?;
+        map.end()
+    }
+}
+
 /// A field that is there if its value is.
 pub(crate) fn optional<M: SerializeMap, T: Serialize>(
     map: &mut M,

@@ -194,6 +194,8 @@ fn says_nothing(name: &str, value: &Value) -> bool {
         list.is_some_and(|list| list.iter().all(|word| word.as_str().is_some_and(fits)))
     };
     match value {
+        // Whoever asks for a search like this wants it with the vendor's own settings.
+        Value::Object(_) if name == "web_search_options" => return false,
         Value::Null | Value::Bool(false) => return true,
         Value::String(text) if text.is_empty() => return true,
         Value::Array(items) if items.is_empty() => return true,

@@ -111,7 +111,7 @@ fn from_openai() -> Request {
             extra: None,
         }),
         dialect: "openai.chat".into(),
-        options: options(&[("seed", "7"), ("frequency_penalty", "0.25"), ("logit_bias", "{}")]),
+        options: options(&[("seed", "7"), ("frequency_penalty", "0"), ("logit_bias", "{}")]),
         ..Request::default()
     }
 }

@@ -12,7 +12,7 @@ use wharf_provider_sdk::{Error, Extension, Request, Tool, ToolCall, ToolChoice, 
 
 use crate::chat::DIALECT;
 use crate::responses::DIALECT as RESPONSES;
-use crate::wire::{optional, raw};
+use crate::wire::{self, optional};
 
 /// Whether there are tools, or a rule about them, that only a vendor of another dialect has.
 ///
@@ -72,13 +72,14 @@ impl Serialize for WireTool<'_> {
         }
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &Function(self.0, inner))?;
+        map.serialize_entry("function", &Function(self.0, inner, self.1))?;
         extra.serialize_into(&mut map)?;
         map.end()
     }
 }
 
-struct Function<'a>(&'a Tool, Object<'a>);
+/// The function, what is left inside it, and whether the client speaks this dialect.
+struct Function<'a>(&'a Tool, Object<'a>, bool);
 
 impl Serialize for Function<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -87,7 +88,7 @@ impl Serialize for Function<'_> {
         map.serialize_entry("name", &tool.name)?;
         optional(&mut map, "description", &tool.description)?;
         if let Some(parameters) = &tool.parameters {
-            map.serialize_entry("parameters", raw::<S>(parameters)?)?;
+            wire::parameters::<S, _>(&mut map, parameters, self.2)?;
         }
         optional(&mut map, "strict", &tool.strict)?;
         self.1.serialize_into(&mut map)?;

@@ -52,7 +52,7 @@ impl Serialize for WireTool<'_> {
         map.serialize_entry("name", &tool.name)?;
         optional(&mut map, "description", &tool.description)?;
         match &tool.parameters {
-            Some(parameters) => map.serialize_entry("parameters", raw::<S>(parameters)?)?,
+            Some(parameters) => wire::parameters::<S, _>(&mut map, parameters, same_dialect)?,
             None if same_dialect => {}
             None => map.serialize_entry("parameters", &json!({"type": "object", "properties": {}}))?,
         }
