@@ -122,6 +122,15 @@ pub(crate) fn effort(request: &Request, ours: bool) -> Option<&str> {
     }
 }
 
+/// Whether the client wants the model to think.
+pub(crate) fn wants_thinking(request: &Request) -> bool {
+    let thinking = request.thinking.as_ref();
+    thinking.is_some_and(|thinking| match (thinking.effort.as_deref(), thinking.budget_tokens) {
+        (Some(word), _) => word != "none",
+        (None, budget) => budget != Some(0),
+    })
+}
+
 /// The vendor fields of a record: those of the client if it speaks this dialect, else none.
 ///
 /// # Errors

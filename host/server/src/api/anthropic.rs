@@ -79,6 +79,7 @@ impl Asked {
         let before = self.message.before;
         let words = Words {
             fields: &WORDS,
+            answer: None,
             // The system prompt stands apart.
             place: |message: usize, part: Option<usize>| {
                 let part = part.map(|part| format!(".content[{part}]")).unwrap_or_default();

@@ -68,6 +68,7 @@ pub(super) async fn chat(State(app): State<Arc<App>>, headers_in: HeaderMap, bod
     let request = &chat.request;
     let words = Words {
         fields: &WORDS,
+        answer: Some("content"),
         // The messages are the same; what a message says besides its content is a part of it for the host alone.
         place: |message: usize, part: Option<usize>| {
             let part = content_before(request, message, part?);

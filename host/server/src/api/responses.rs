@@ -81,6 +81,7 @@ pub(super) async fn create(State(app): State<Arc<App>>, headers_in: HeaderMap, b
     };
     let words = Words {
         fields: &WORDS,
+        answer: Some("output"),
         place: |message: usize, part: Option<usize>| places.of(message, part),
     };
     answered.unwrap_or_else(|error| headers::failure(&words.of(error), &id))

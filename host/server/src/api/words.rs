@@ -10,6 +10,8 @@ use wharf::{Error, Part, Request};
 pub(super) struct Words<P> {
     /// Names of the host's, each with the client's. The first that fits counts, so the longer come first.
     pub(super) fields: &'static [(&'static str, &'static str)],
+    /// The field of a message or an item that has what a tool answered; `None` where it is a part with its own content.
+    pub(super) answer: Option<&'static str>,
     /// Where a message of the host's is in the client's request, or one of its parts; `None` where it is called the same.
     pub(super) place: P,
 }
@@ -38,7 +40,17 @@ impl<P: Fn(usize, Option<usize>) -> Option<String>> Words<P> {
     fn name(&self, ours: &str) -> Option<String> {
         if let Some((message, rest)) = indexed(ours, "messages") {
             return match indexed(rest, ".content") {
-                Some((part, rest)) => (self.place)(message, Some(part)).map(|place| place + rest),
+                Some((part, rest)) => {
+                    let place = (self.place)(message, Some(part))?;
+                    let within = rest.strip_prefix(".content").filter(|rest| rest.starts_with('['));
+                    Some(match (self.answer, within) {
+                        (Some(answer), Some(within)) => {
+                            let outside = place.split(".content[").next().unwrap_or_default();
+                            format!("{outside}.{answer}{within}")
+                        }
+                        _ => place + rest,
+                    })
+                }
                 None => (self.place)(message, None).map(|place| place + rest),
             };
         }
@@ -76,6 +88,7 @@ mod tests {
                 ("thinking", "reasoning"),
                 ("output", "text.format"),
             ],
+            answer: Some("output"),
             place: |message: usize, part: Option<usize>| {
                 (message > 0).then(|| match part {
                     Some(part) => format!("input[{}].content[{part}]", message * 2),
@@ -99,6 +112,7 @@ mod tests {
             ("temperature", "temperature"),
             ("messages[3].content[1]", "input[6].content[1]"),
             ("messages[3].content[1].context", "input[6].content[1].context"),
+            ("messages[3].content[0].content[1]", "input[6].output[1]"),
             ("messages[3].name", "input[6].name"),
             ("messages[0].content[1]", "messages[0].content[1]"),
             ("messages[x]", "messages[x]"),
@@ -112,6 +126,7 @@ mod tests {
     fn an_error_about_nothing_stays_as_it_is() {
         let words = Words {
             fields: &[],
+            answer: None,
             place: |_, _| None,
         };
         let error = words.of(Error::new(ErrorKind::Overloaded, "busy"));

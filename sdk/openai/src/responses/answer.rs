@@ -131,6 +131,9 @@ fn message(item: &mut Object<'_>) -> Option<Vec<Part>> {
                     parts.push(text_with(String::new(), &Object::default(), Some(&fields)));
                 }
                 parts.push(Part::Refusal(said.take_if("refusal")?));
+                if !said.is_empty() {
+                    return None;
+                }
             }
             _ => return None,
         }

@@ -127,7 +127,7 @@ impl<'a> Conversation<'a> {
             self.input.items.push(Item::Message(Spoken {
                 role: role(message.role),
                 content,
-                extra: wire::extra(message.extra.as_deref(), self.same_dialect)?,
+                extra: self.item_fields(message.extra.as_deref(), "msg")?,
             }));
         }
         Ok(())

@@ -19,12 +19,11 @@ const SHARED: [&str; 5] = [
     "safety_identifier",
     "service_tier",
 ];
-/// Options of chat completions that are something else here.
-const TRANSLATED: [&str; 3] = ["verbosity", "logprobs", "top_logprobs"];
+/// The option of chat completions that is something else here. (Probabilities are too, but an answer of this API has
+/// them in a form that clients of the other do not know.)
+const TRANSLATED: [&str; 1] = ["verbosity"];
 /// What `include` has for thoughts that can come back.
 const SEALS: &str = "reasoning.encrypted_content";
-/// What `include` has for the probabilities of an answer's words.
-const LOGPROBS: &str = "message.output_text.logprobs";
 
 /// The options, each in its place.
 #[derive(Debug, Default)]
@@ -80,12 +79,6 @@ fn of_chat(request: &Request) -> Result<Options<'_>, Error> {
     if let Some(verbosity) = read(request, "verbosity")? {
         options.text.put("verbosity", verbosity);
     }
-    let most = request.option("top_logprobs");
-    let most = most.filter(|json| !matches!(*json, "null" | "0"));
-    if most.is_some() || read(request, "logprobs")? == Some(true) {
-        options.include.push(LOGPROBS.to_owned());
-    }
-    options.others.extend(most.map(|json| ("top_logprobs", json)));
     Ok(options)
 }
 

@@ -50,8 +50,10 @@ pub fn body(request: &Request, server: Server<'_>, streamed: bool) -> Result<Vec
     wire::bytes(&Body {
         request,
         input: input::of(request, CALL_IDS)?,
-        options: options::of(request, server.thinks || request.thinking.is_some())?,
-        summary: server.summary.filter(|_| request.dialect != DIALECT),
+        options: options::of(request, server.thinks || wire::wants_thinking(request))?,
+        summary: server
+            .summary
+            .filter(|_| request.dialect != DIALECT && wire::wants_thinking(request)),
         streamed,
     })
 }
@@ -117,9 +119,8 @@ impl Body<'_> {
         let extra = extra.map_err(|e| serde::ser::Error::custom(e.message))?;
         let ours = matches!(self.request.dialect.as_str(), DIALECT | CHAT | "wharf");
         let effort = wire::effort(self.request, ours);
-        let summary = self.summary.filter(|_| effort != Some("none"));
-        if effort.is_some() || summary.is_some() || !extra.is_empty() {
-            map.serialize_entry("reasoning", &Reasoning(effort, summary, &extra))?;
+        if effort.is_some() || self.summary.is_some() || !extra.is_empty() {
+            map.serialize_entry("reasoning", &Reasoning(effort, self.summary, &extra))?;
         }
         Ok(())
     }

@@ -213,3 +213,40 @@ fn clients_of_other_apis_get_the_summary_that_the_operator_wants() {
     assert_eq!(asked("openai.chat", "none"), serde_json::json!({"effort": "none"}));
     assert_eq!(asked(DIALECT, "low"), serde_json::json!({"effort": "low"}));
 }
+
+#[test]
+fn who_wants_no_thoughts_is_not_asked_for_any() {
+    let asked = |effort: Option<&str>, budget_tokens| Request {
+        thinking: Some(Thinking {
+            effort: effort.map(Into::into),
+            budget_tokens,
+            extra: None,
+        }),
+        ..request("anthropic.messages", vec![Part::text("a")])
+    };
+    let server = Server {
+        thinks: false,
+        summary: Some("auto"),
+    };
+    for (effort, budget, wanted) in [
+        (Some("none"), None, false),
+        (None, Some(0), false),
+        (None, Some(4096), true),
+    ] {
+        let asked = asked(effort, budget);
+        let body: serde_json::Value = serde_json::from_slice(&body(&asked, server, false).unwrap()).unwrap();
+        assert_eq!(body["reasoning"]["summary"] == "auto", wanted, "{body}");
+        assert_eq!(body.get("include").is_some(), wanted, "{body}");
+    }
+}
+
+#[test]
+fn an_identifier_of_another_vendor_is_left_out_whoever_spoke() {
+    let said = |id: &str| {
+        let mut asked = request(DIALECT, vec![Part::text("a")]);
+        asked.messages[0].extra = Some(format!(r#"{{"id":"{id}"}}"#));
+        written(&asked, false)["input"][0]["id"].take()
+    };
+    assert_eq!(said("msg_1"), "msg_1");
+    assert_eq!(said("item_1"), serde_json::Value::Null);
+}

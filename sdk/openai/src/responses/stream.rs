@@ -67,7 +67,7 @@ impl<B: http::Chunks> Stream<B> {
             for message in messages {
                 // Some servers end with the mark of chat completions, after the end.
                 if !self.state.done && message.data != "[DONE]" {
-                    self.state.event(&message.data, events)?;
+                    self.state.event(&message.data, &message.event, events)?;
                 }
             }
         }
@@ -94,9 +94,17 @@ impl<B: http::Chunks + 'static> EventStream for Stream<B> {
 }
 
 impl State {
-    fn event(&mut self, data: &str, events: &mut Vec<Event>) -> Result<(), Error> {
+    /// `name`: what the event is called outside of its data, where some servers name an error.
+    fn event(&mut self, data: &str, name: &str, events: &mut Vec<Event>) -> Result<(), Error> {
+        if name == "error" {
+            return Err(Error::from_event(data));
+        }
         let mut event = Object::parse(data)?;
-        let kind: String = event.peek("type").unwrap_or_default();
+        let kind: Option<String> = event.peek("type");
+        if let (None, Some(error)) = (&kind, answer::error(&mut event)) {
+            return Err(error);
+        }
+        let kind = kind.unwrap_or_default();
         match kind.as_str() {
             "error" => return Err(Error::from_event(data)),
             "response.failed" => return Err(failed(&event, data)),
@@ -104,14 +112,7 @@ impl State {
             "response.output_text.delta" => self.delta(&mut event, events, |_, text| Event::Text(text)),
             "response.refusal.delta" => self.delta(&mut event, events, |_, text| Event::Refusal(text)),
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                self.delta(&mut event, events, |_, text| {
-                    Event::Reasoning(Reasoning {
-                        text: Some(text),
-                        signature: None,
-                        redacted: None,
-                        extra: None,
-                    })
-                });
+                self.delta(&mut event, events, |_, text| thought(text));
             }
             "response.function_call_arguments.delta" => {
                 let index = self.calls.get_mut(&place(&event)).map(|call| {
@@ -122,6 +123,13 @@ impl State {
                     Some(index) => self.delta(&mut event, events, |_, text| piece(index, text)),
                     // Of a call that was never begun.
                     None => self.relay(&event, events),
+                }
+            }
+            "response.reasoning_summary_part.added" => {
+                self.relay(&event, events);
+                // For others they are one text, as in a whole answer.
+                if !self.relays && event.peek::<u64>("summary_index").is_some_and(|index| index > 0) {
+                    events.push(thought("\n\n".to_owned()));
                 }
             }
             "response.output_item.added" => self.added(&event, events)?,
@@ -187,7 +195,8 @@ impl State {
                 id: Some(call.id),
                 name: Some(call.name),
                 arguments: call.arguments,
-                extra: call.extra,
+                // Fields of the item mean something to clients of this dialect only.
+                extra: call.extra.filter(|_| self.relays),
             }));
         }
     }
@@ -246,6 +255,15 @@ fn of<'a, T: serde::Deserialize<'a>>(event: &Object<'a>, name: &str) -> Result<T
 /// The place of the item that an event is about.
 fn place(event: &Object<'_>) -> u64 {
     event.peek("output_index").unwrap_or_default()
+}
+
+fn thought(text: String) -> Event {
+    Event::Reasoning(Reasoning {
+        text: Some(text),
+        signature: None,
+        redacted: None,
+        extra: None,
+    })
 }
 
 fn piece(index: u32, arguments: String) -> Event {

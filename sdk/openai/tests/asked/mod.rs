@@ -162,8 +162,6 @@ fn from_chat() -> Request {
         dialect: "openai.chat".into(),
         options: options(&[
             ("verbosity", r#""low""#),
-            ("logprobs", "true"),
-            ("top_logprobs", "2"),
             ("service_tier", r#""flex""#),
             ("metadata", r#"{"a":"b"}"#),
         ]),
@@ -203,7 +201,6 @@ fn from_responses() -> Request {
         dialect: RESPONSES.into(),
         options: options(&[
             ("text", r#"{"verbosity":"low"}"#),
-            ("include", r#"["message.output_text.logprobs"]"#),
             ("prompt_cache_key", r#""k""#),
             ("metadata", r#"{"a":"b"}"#),
             ("stream_options", r#"{"include_obfuscation":false}"#),

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use wharf::{Json, Part, Response};
 
-use super::item::{Call, Item, Kind, MESSAGE, Said, Status, json_of, thoughts};
+use super::item::{Call, Item, Kind, MESSAGE, Said, Status, Thought, json_of, thoughts};
 use super::object::{Ending, Head, Object};
 use super::{DIALECT, usage};
 use crate::api::leftover::{self, Leftover};
@@ -54,7 +54,12 @@ fn items(parts: &[Part], suffix: &str, ours: bool) -> Vec<Item> {
             }
             Part::Refusal(text) => say(Said::Refusal(text.clone()), &mut items, suffix),
             Part::Reasoning(reasoning) => {
-                for (at, thought) in thoughts(reasoning).into_iter().enumerate() {
+                let mut thoughts = thoughts(reasoning);
+                // The vendor's own item stands, even if it says nothing.
+                if thoughts.is_empty() && ours {
+                    thoughts.push(Thought::default());
+                }
+                for (at, thought) in thoughts.into_iter().enumerate() {
                     // The vendor's fields, its identifier among them, are those of one item.
                     let extra = reasoning.extra.as_ref().filter(|_| at == 0);
                     items.push(Item::new(Kind::Reasoning(thought), index + at, suffix, extra, ours));

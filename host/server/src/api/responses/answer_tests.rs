@@ -286,3 +286,19 @@ fn an_end_that_the_host_has_no_word_for_is_told_by_the_vendor() {
     theirs.extra = own(r#"{"status":"cancelled","incomplete_details":null}"#);
     assert_eq!(shown(&theirs)["status"], "cancelled");
 }
+
+#[test]
+fn a_thought_of_which_nothing_is_shown_is_an_item_if_it_is_the_vendors() {
+    let silent = Part::Reasoning(Reasoning {
+        extra: Some(Json(r#"{"id":"rs_1","summary":[]}"#.into())),
+        ..Reasoning::default()
+    });
+    let mut response = response(vec![silent, Part::text("a")], FinishReason::Stop);
+    assert_eq!(shown(&response)["output"].as_array().unwrap().len(), 1);
+    response.extra = own("{}");
+    let shown = shown(&response);
+    assert_eq!(
+        shown["output"][0],
+        json!({"id": "rs_1", "type": "reasoning", "summary": []})
+    );
+}

@@ -100,19 +100,27 @@ impl Turns {
                 } else {
                     extra
                 };
-                if mark(&mut parts, extra) {
-                    self.places.item(self.at);
-                }
-                self.places.content(self.at, parts.len());
+                begin_with(&mut parts, extra, &mut self.places, self.at);
                 turn.parts.append(&mut parts);
             }
             _ => {
-                mark(&mut parts, extra);
-                self.push_content(Role::Assistant, parts, None);
+                self.places.begin();
+                begin_with(&mut parts, extra, &mut self.places, self.at);
+                self.push(Role::Assistant, parts, None);
             }
         }
         self.said = true;
     }
+}
+
+/// Begins a message of the assistant with its own fields. Its parts are the content of the item `at`, but for what had to
+/// be put there for the fields.
+fn begin_with(parts: &mut Vec<Part>, fields: Option<Json>, places: &mut Places, at: usize) {
+    let content = parts.len();
+    if mark(parts, fields) {
+        places.item(at);
+    }
+    places.content(at, content);
 }
 
 /// Lets a message of the assistant begin with its own fields: they stand with its first text, for what is said in one
@@ -148,7 +156,7 @@ fn item(raw: &RawValue, place: &str, turns: &mut Turns) -> Result<(), Error> {
     let refers = fields.peek::<&RawValue>("id").is_some() && fields.peek::<&RawValue>("role").is_none();
     let kind = kind.unwrap_or_else(|| String::from(if refers { "item_reference" } else { "message" }));
     match kind.as_str() {
-        "message" => message(fields, turns)?,
+        "message" => message(fields, raw, turns)?,
         "function_call" => turns.add(call(fields)?),
         "function_call_output" => turns.push_item(Role::Tool, result(fields)?),
         "reasoning" => turns.add(reasoning(fields)?),
@@ -162,7 +170,7 @@ fn item(raw: &RawValue, place: &str, turns: &mut Turns) -> Result<(), Error> {
     Ok(())
 }
 
-fn message(mut fields: Fields<'_>, turns: &mut Turns) -> Result<(), Error> {
+fn message(mut fields: Fields<'_>, raw: &RawValue, turns: &mut Turns) -> Result<(), Error> {
     let place = fields.place("role");
     let role: String = fields.need("role")?;
     let role = match role.as_str() {
@@ -178,7 +186,11 @@ fn message(mut fields: Fields<'_>, turns: &mut Turns) -> Result<(), Error> {
     let place = fields.place("content");
     let parts = content(fields.need("content")?, &place)?;
     let extra = fields.rest();
-    if role == Role::Assistant {
+    let unknown = |part: &Part| matches!(part, Part::Extension(_));
+    if role == Role::Assistant && parts.iter().any(unknown) {
+        // The parts of such a turn are items, so one that nobody knows would be taken for one.
+        turns.add(Part::Extension(extension(raw)));
+    } else if role == Role::Assistant {
         turns.say(parts, extra);
     } else {
         turns.push_content(role, parts, extra);

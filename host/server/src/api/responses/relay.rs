@@ -13,7 +13,7 @@ use crate::api::leftover::{self, push_string};
 /// Writes one stream.
 #[derive(Default)]
 pub(super) struct Relay {
-    /// An event whose `delta` is still to come, without its last brace.
+    /// An event whose `delta` is still to come, without its last brace. If something else comes, it has none.
     waiting: Option<String>,
     /// The number of the next event.
     next: u64,
@@ -24,8 +24,9 @@ pub(super) struct Relay {
 struct Seen<'a> {
     #[serde(rename = "type", borrow)]
     kind: &'a str,
-    sequence_number: Option<u64>,
-    delta: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    sequence_number: serde_json::Value,
+    delta: Option<&'a serde_json::value::RawValue>,
 }
 
 /// What a vendor of this dialect says in an event.
@@ -67,10 +68,11 @@ impl Relay {
 
     /// A provider that sends nonsense loses it, nothing else.
     fn relay(&mut self, event: &str, out: &mut String) {
+        self.flush(out);
         let Ok(seen) = serde_json::from_str::<Seen<'_>>(event) else {
             return;
         };
-        self.next = seen.sequence_number.unwrap_or(self.next).saturating_add(1);
+        self.next = seen.sequence_number.as_u64().unwrap_or(self.next).saturating_add(1);
         let mut text = format!("event: {}\ndata: ", seen.kind);
         let one_line = |c| if matches!(c, '\n' | '\r') { ' ' } else { c };
         text.extend(event.trim_end().chars().map(one_line));
@@ -81,6 +83,14 @@ impl Relay {
         } else {
             out.push_str(&text);
             out.push_str("\n\n");
+        }
+    }
+
+    /// Writes an event that has no `delta` after all.
+    fn flush(&mut self, out: &mut String) {
+        if let Some(waiting) = self.waiting.take() {
+            out.push_str(&waiting);
+            out.push_str("}\n\n");
         }
     }
 
@@ -139,6 +149,24 @@ mod tests {
         let audio = r#"{"type":"response.audio.delta","delta":"AA=="}"#;
         let (_, out) = told(&[Event::Extension(extension(audio)), Event::Text("b".to_owned())]);
         assert_eq!(out, format!("event: response.audio.delta\ndata: {audio}\n\n"));
+    }
+
+    #[test]
+    fn an_event_without_a_delta_is_neither_lost_nor_late() {
+        let (bare, null) = (
+            r#"{"type":"response.x.delta","sequence_number":"3"}"#,
+            r#"{"type":"response.x.delta","sequence_number":4.0,"delta":null}"#,
+        );
+        let added = r#"{"type":"response.output_item.added"}"#;
+        let (_, out) = told(&[bare, null, bare, added].map(|event| Event::Extension(extension(event))));
+        let expected: String = [bare, null, bare]
+            .iter()
+            .map(|event| format!("event: response.x.delta\ndata: {event}\n\n"))
+            .collect();
+        assert_eq!(
+            out,
+            format!("{expected}event: response.output_item.added\ndata: {added}\n\n")
+        );
     }
 
     #[test]

@@ -476,3 +476,47 @@ fn a_text_keeps_the_fields_that_say_something() {
         ]
     );
 }
+
+#[test]
+fn a_message_of_the_assistant_with_unknown_parts_stays_whole() {
+    for part in [
+        json!({"type": "new_part", "x": 1}),
+        json!({"type": "refusal", "refusal": "no", "x": 1}),
+    ] {
+        let content = json!([{"type": "output_text", "text": "a"}, part]);
+        let item = json!({"type": "message", "role": "assistant", "id": "msg_1", "content": content});
+        let [message] = messages(json!([item])).try_into().unwrap();
+        let [Part::Extension(whole)] = message.parts.as_slice() else {
+            panic!("{message:?}");
+        };
+        assert_eq!(serde_json::from_str::<Value>(&whole.value.0).unwrap(), item);
+        assert_eq!(parts(json!([part.clone()])), [Part::Extension(extension(&raw(&part)))]);
+    }
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    serde_json::value::to_raw_value(value).unwrap()
+}
+
+#[test]
+fn bytes_that_nobody_calls_a_picture_stay_as_they_came() {
+    let image =
+        json!({"type": "input_image", "detail": "high", "image_url": "data:application/octet-stream;base64,AQID"});
+    assert_eq!(
+        parts(json!([image.clone()])),
+        [Part::Extension(extension(&raw(&image)))]
+    );
+}
+
+#[test]
+fn parts_are_found_again_where_the_client_has_them() {
+    let image = json!({"type": "input_image", "image_url": "https://example.com/a.png"});
+    let said = json!({"type": "message", "role": "assistant", "id": "msg_1", "content": [image]});
+    let thought = json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "t"}]});
+    let alone = read(with("input", json!([said])));
+    assert_eq!(alone.request.messages[0].parts.len(), 2, "the fields stand with a text");
+    assert_eq!(alone.places.of(0, Some(1)).unwrap(), "input[0].content[0]");
+    let after = read(with("input", json!([thought, said])));
+    assert_eq!(after.places.of(0, Some(0)).unwrap(), "input[0]");
+    assert_eq!(after.places.of(0, Some(2)).unwrap(), "input[1].content[0]");
+}

@@ -18,11 +18,9 @@ const SHARED: [&str; 5] = [
     "safety_identifier",
     "service_tier",
 ];
-/// Options of the other API that are something else here. `stream_options` are written with the stream, and what else
-/// `include` may ask for is about tools and seals that this API does not have.
-const TRANSLATED: [&str; 4] = ["text", "include", "top_logprobs", "stream_options"];
-/// What `include` has for the probabilities of an answer's words.
-const LOGPROBS: &str = "message.output_text.logprobs";
+/// Options of the other API that are something else here; `stream_options` are written with the stream. (Probabilities are
+/// too, but an answer of this API has them in a form that clients of the other do not know.)
+const TRANSLATED: [&str; 2] = ["text", "stream_options"];
 
 /// An option: its name here and its value as JSON text.
 pub(super) type Entry<'a> = (&'a str, &'a str);
@@ -65,15 +63,6 @@ fn of_responses(request: &Request, hints: bool) -> Result<Vec<Entry<'_>>, Error>
         NEUTRAL.contains(&name) || (hints && SHARED.contains(&name))
     });
     entries.extend(verbosity(request)?);
-    let included: Option<Vec<String>> = read(request, "include")?;
-    let most = request
-        .option("top_logprobs")
-        .filter(|json| !matches!(*json, "null" | "0"));
-    let wanted = included.is_some_and(|names| names.iter().any(|name| name == LOGPROBS));
-    if wanted || most.is_some() {
-        entries.push(("logprobs", "true"));
-    }
-    entries.extend(most.map(|json| ("top_logprobs", json)));
     Ok(entries)
 }
 

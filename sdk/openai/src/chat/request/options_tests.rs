@@ -74,22 +74,24 @@ fn hints_that_only_openai_takes_are_left_out_elsewhere() {
 }
 
 #[test]
-fn how_much_to_say_and_probabilities_have_other_names_here() {
-    let asked = request(
-        RESPONSES,
-        &[
-            ("text", r#"{"verbosity":"low"}"#),
-            (
-                "include",
-                r#"["reasoning.encrypted_content","message.output_text.logprobs"]"#,
-            ),
-            ("top_logprobs", "3"),
-        ],
-    );
-    let written = vec![("verbosity", r#""low""#), ("logprobs", "true"), ("top_logprobs", "3")];
-    assert_eq!(given(&asked), Ok(written));
-    let asked = request(RESPONSES, &[("include", r#"["message.output_text.logprobs"]"#)]);
-    assert_eq!(given(&asked), Ok(vec![("logprobs", "true")]));
+fn how_much_to_say_has_another_name_here() {
+    let asked = request(RESPONSES, &[("text", r#"{"verbosity":"low"}"#)]);
+    assert_eq!(given(&asked), Ok(vec![("verbosity", r#""low""#)]));
+}
+
+#[test]
+fn probabilities_that_would_be_lost_in_the_answer_are_refused() {
+    for (name, json) in [
+        (
+            "include",
+            r#"["reasoning.encrypted_content","message.output_text.logprobs"]"#,
+        ),
+        ("top_logprobs", "3"),
+    ] {
+        let error = given(&request(RESPONSES, &[(name, json)])).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unsupported);
+        assert!(error.message.starts_with(&format!("`{name}`")), "{error:?}");
+    }
 }
 
 #[test]
@@ -113,7 +115,7 @@ fn what_holds_anyway_and_what_is_about_keeping_is_left_out() {
 
 #[test]
 fn an_option_that_is_not_what_it_is_called_is_named() {
-    let error = given(&request(RESPONSES, &[("include", "7")])).unwrap_err();
+    let error = given(&request(RESPONSES, &[("text", "7")])).unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidRequest);
-    assert!(error.message.contains("`include`"), "{error:?}");
+    assert!(error.message.contains("`text`"), "{error:?}");
 }
