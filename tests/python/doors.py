@@ -183,6 +183,8 @@ class Chat(Door):
                 for name in ("reasoning_content", "reasoning"):
                     if delta.get(name):
                         message[name] = message.get(name, "") + delta[name]
+                if "thinking_blocks" in delta:
+                    message.setdefault("thinking_blocks", []).extend(delta["thinking_blocks"])
                 for piece in delta.get("tool_calls") or []:
                     join_call(calls.setdefault(piece["index"], {}), piece)
                 finish = choice["finish_reason"] or finish

@@ -235,6 +235,41 @@ def test_calls_and_results_are_in_order_and_under_valid_identifiers(held_talks, 
         assert turns == [f"{name}: turn {turn}." for turn in range(1, last_turn + 1)]
 
 
+@EVERY_TALK
+def test_thoughts_go_back_to_the_vendor_that_sealed_them_and_to_no_other(held_talks, name):
+    talks, before, after = held_talks
+    talk = talks[name]
+    _, last_of_first = max(before.about(name), key=lambda request: len(json.dumps(request[1])))
+    _, last = max(after.about(name), key=lambda request: len(json.dumps(request[1])))
+    if talk.first in SEALED:
+        # One for each round of calls that was answered.
+        assert len(sealed(talk.first, last_of_first)) >= LAST_OF_FIRST - 1
+        theirs = sealed(talk.first, last_of_first)
+        # Two deployments of OpenAI's are one vendor where both are asked for responses.
+        if talk.first != "responses" or "input" not in last:
+            assert not any(seal in json.dumps(last) for seal in theirs), "another vendor would refuse them"
+    if talk.second in SEALED:
+        assert len(sealed(talk.second, last)) >= TURNS - LAST_OF_FIRST
+    assert "wharf:" not in json.dumps(last), "no vendor knows the host's marks"
+
+
+#: The vendors that seal what their models think.
+SEALED = ["responses", "anthropic", "gemini"]
+
+
+def sealed(vendor, body):
+    """The seals in a request."""
+    match vendor:
+        case "anthropic":
+            blocks = [block for message in body["messages"] for block in message["content"] if isinstance(block, dict)]
+            return [block["signature"] for block in blocks if block["type"] == "thinking"]
+        case "gemini":
+            parts = [part for content in body["contents"] for part in content["parts"]]
+            return [part["thoughtSignature"] for part in parts if "thoughtSignature" in part]
+        case _:
+            return [item["encrypted_content"] for item in body["input"] if item["type"] == "reasoning"]
+
+
 @dataclass(frozen=True)
 class Tool:
     """A call or a result in a vendor's request; what the vendor's API does not tell is None."""

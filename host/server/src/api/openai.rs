@@ -6,6 +6,7 @@ mod embeddings;
 mod message;
 mod request;
 mod residual;
+mod thoughts;
 mod usage;
 #[cfg(test)]
 mod wire_samples;

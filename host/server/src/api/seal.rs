@@ -19,6 +19,11 @@ pub(super) fn shown<'a>(seal: &'a str, dialect: &str) -> &'a str {
     own(seal).unwrap_or(seal)
 }
 
+/// Whether a seal is marked as that of another dialect.
+pub(super) fn is_foreign(seal: &str, dialect: &str) -> bool {
+    seal.starts_with(MARK) && shown(seal, dialect) == seal
+}
+
 /// The vendor fields of a part: all of them where the vendor speaks the client's dialect, else the seals among them,
 /// which mean nothing to the client and have to come back.
 pub(super) fn fields(extra: Option<&Json>, ours: bool) -> Leftover {

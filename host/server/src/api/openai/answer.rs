@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use wharf::{FinishReason, Part, Reasoning, Response, ToolCall};
 
 use super::residual::{CallExtra, Residual};
+use super::thoughts::{self, Blocks};
 use super::{DIALECT, usage};
 use crate::api::leftover::{append, append_object, push_raw, push_string};
 
@@ -92,15 +93,20 @@ fn content(response: &Response, parts: Option<&RawValue>, out: &mut String) {
     }
     let mut refusal: Option<Cow<'_, str>> = None;
     // Several are one here, as they are in a stream.
-    let mut thoughts: Option<(&str, Cow<'_, str>)> = None;
+    let mut told: Option<(&str, Cow<'_, str>)> = None;
+    let (mut blocks, mut sealed) = (Blocks::default(), String::new());
     let mut calls = Vec::new();
     for part in &response.parts {
         match part {
-            Part::Reasoning(reasoning) => match (&reasoning.text, &mut thoughts) {
-                (None, _) => {}
-                (Some(text), Some((_, before))) => before.to_mut().push_str(text),
-                (Some(text), none) => *none = Some((reasoning_field(reasoning), text.into())),
-            },
+            Part::Reasoning(reasoning) => {
+                blocks.add(reasoning, &mut sealed);
+                blocks.end();
+                match (&reasoning.text, &mut told) {
+                    (None, _) => {}
+                    (Some(text), Some((_, before))) => before.to_mut().push_str(text),
+                    (Some(text), none) => *none = Some((reasoning_field(reasoning), text.into())),
+                }
+            }
             Part::Refusal(text) => match &mut refusal {
                 Some(before) => before.to_mut().push_str(text),
                 none => *none = Some(text.into()),
@@ -110,9 +116,12 @@ fn content(response: &Response, parts: Option<&RawValue>, out: &mut String) {
             Part::Text(_) | Part::Media(_) | Part::ToolResult(_) | Part::Extension(_) => {}
         }
     }
-    if let Some((name, text)) = &thoughts {
+    if let Some((name, text)) = &told {
         let _ = write!(out, ",\"{name}\":");
         push_string(text, out);
+    }
+    if !sealed.is_empty() {
+        let _ = write!(out, ",\"{}\":[{sealed}]", thoughts::FIELD);
     }
     out.push_str(",\"refusal\":");
     match &refusal {

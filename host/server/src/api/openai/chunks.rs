@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
-use wharf::{CallDelta, Event, Extension, Part, Usage};
+use wharf::{CallDelta, Event, Extension, Part, Reasoning, Usage};
 
 use super::answer::{Identity, finish, reasoning_field};
 use super::residual::{CallExtra, Residual};
+use super::thoughts::{self, Blocks};
 use super::{DIALECT, usage};
 use crate::api::another_call::is_another_call;
 use crate::api::leftover::{append, push_raw, push_string};
@@ -35,6 +36,8 @@ pub(super) struct Chunks {
     /// The vendor's own word for why the model stopped, as JSON.
     own_reason: Option<String>,
     usage: Option<Usage>,
+    /// Thoughts that have to come back.
+    thoughts: Blocks,
     /// Whether the model said in words that it refuses.
     refused: bool,
     /// The last call under each of the vendor's indexes: its index in this stream and its identifier.
@@ -75,6 +78,7 @@ impl Chunks {
             once: Once::default(),
             own_reason: None,
             usage: None,
+            thoughts: Blocks::numbered(),
             refused: false,
             calls: BTreeMap::new(),
             free: 0,
@@ -103,18 +107,14 @@ impl Chunks {
                 let others = self.extension(Some(extension), out);
                 self.others(&others, out);
             }
-            Event::Text(text) => self.delta(out, |out| {
-                out.push_str("\"content\":");
-                push_string(text, out);
-            }),
-            Event::Reasoning(reasoning) => {
-                if let Some(text) = &reasoning.text {
-                    self.delta(out, |out| {
-                        let _ = write!(out, "\"{}\":", reasoning_field(reasoning));
-                        push_string(text, out);
-                    });
-                }
+            Event::Text(text) => {
+                self.thoughts.end();
+                self.delta(out, |out| {
+                    out.push_str("\"content\":");
+                    push_string(text, out);
+                });
             }
+            Event::Reasoning(reasoning) => self.thought(reasoning, out),
             Event::Refusal(text) => {
                 self.refused = true;
                 self.delta(out, |out| {
@@ -185,8 +185,25 @@ impl Chunks {
         out.push_str(&self.tail);
     }
 
+    fn thought(&mut self, thought: &Reasoning, out: &mut String) {
+        if let Some(text) = &thought.text {
+            self.delta(out, |out| {
+                let _ = write!(out, "\"{}\":", reasoning_field(thought));
+                push_string(text, out);
+            });
+        }
+        let mut sealed = String::new();
+        self.thoughts.add(thought, &mut sealed);
+        if !sealed.is_empty() {
+            self.delta(out, |out| {
+                let _ = write!(out, "\"{}\":[{sealed}]", thoughts::FIELD);
+            });
+        }
+    }
+
     fn call(&mut self, index: u32, call: &CallDelta, out: &mut String) {
         let ours = self.ours;
+        self.thoughts.end();
         self.delta(out, |out| tool_call(index, call, ours, out));
     }
 

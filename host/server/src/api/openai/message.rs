@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use wharf::{Error, Json, Media, MediaData, Message, Part, Reasoning, Role, Text, ToolCall, ToolPart, ToolResult};
 
 use super::request::extension;
+use super::thoughts;
 use crate::api::data_url;
 use crate::api::fields::{Fields, invalid};
 
@@ -33,7 +34,11 @@ pub(super) fn parse(mut fields: Fields<'_>) -> Result<Message, Error> {
     let name = fields.take("name")?;
     let mut parts = Vec::new();
     if role == Role::Assistant {
-        parts.extend(reasoning(&mut fields).map(Part::Reasoning));
+        let sealed = thoughts::take(&mut fields);
+        let told = reasoning(&mut fields);
+        // The former have the text of the latter.
+        let thoughts = sealed.unwrap_or_else(|| Vec::from_iter(told));
+        parts.extend(thoughts.into_iter().map(Part::Reasoning));
     }
     let place = fields.place("content");
     let content = fields
