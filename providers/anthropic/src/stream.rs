@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use block::{Block, more, seal, some, thought};
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, FinishReason, Part, Start, http, sse};
+use wharf_provider_sdk::reading::{Pieces, Reading};
+use wharf_provider_sdk::{CallDelta, Error, Event, EventStream, FinishReason, Part, Start, http, sse};
 
 use crate::kept::Kept;
 use crate::usage::Counts;
@@ -22,55 +23,18 @@ use crate::{answer, error, extension};
 
 /// A running answer.
 #[derive(Debug)]
-pub struct Stream<B = http::Body> {
-    reader: sse::Reader<B>,
-    state: State,
-    /// What went wrong after events that are not told yet.
-    failed: Option<Error>,
-}
+pub struct Stream<B = http::Body>(Reading<sse::Reader<B>, State>);
 
 impl<B: http::Chunks> Stream<B> {
     /// Reads the answer from this body.
     pub fn new(body: B) -> Self {
-        Self {
-            reader: sse::Reader::new(body),
-            state: State::default(),
-            failed: None,
-        }
-    }
-
-    /// Reads on until there is something to tell.
-    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        while events.is_empty() && !self.state.done {
-            let messages = self.reader.next_batch()?;
-            if messages.is_empty() {
-                self.state.end(events)?;
-            }
-            for message in messages {
-                if !self.state.done {
-                    self.state.event(&message.data, &message.event, events)?;
-                }
-            }
-        }
-        Ok(())
+        Self(Reading::new(sse::Reader::new(body), State::default()))
     }
 }
 
 impl<B: http::Chunks + 'static> EventStream for Stream<B> {
     fn next(&mut self) -> Result<Vec<Event>, Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        let mut events = Vec::new();
-        match self.read(&mut events) {
-            Ok(()) => Ok(events),
-            Err(error) if events.is_empty() => Err(error),
-            // What came before an error is told before it, however much of both arrived at once.
-            Err(error) => {
-                self.failed = Some(error);
-                Ok(events)
-            }
-        }
+        self.0.next_batch()
     }
 }
 
@@ -91,6 +55,29 @@ struct State {
     kept: Option<u64>,
     /// The type of the block that started last.
     last: String,
+}
+
+impl Pieces for State {
+    type Piece = sse::Message;
+    type Said = Event;
+
+    fn piece(&mut self, message: &sse::Message, events: &mut Vec<Event>) -> Result<(), Error> {
+        self.event(&message.data, &message.event, events)
+    }
+
+    fn ended(&self) -> bool {
+        self.done
+    }
+
+    /// Without the end mark that is regular only after a stop reason, when everything has been said; a broken connection
+    /// must not pass for an end.
+    fn broke_off(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        if !self.finished {
+            return Err(Error::broke_off());
+        }
+        self.end_mark(events);
+        Ok(())
+    }
 }
 
 impl State {
@@ -320,20 +307,6 @@ impl State {
             block.stop(events);
         }
         events.push(Event::Finish(reason));
-    }
-
-    /// The connection has ended. Without the end mark that is regular only after a stop reason, when everything has
-    /// been said; a broken connection must not pass for an end.
-    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        if self.finished {
-            self.end_mark(events);
-            return Ok(());
-        }
-        let broke = "the vendor's stream ended in the middle of the answer";
-        Err(Error {
-            sent: true,
-            ..Error::new(ErrorKind::Unavailable, broke)
-        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What streams mean. Complete ones are in `tests/fixtures/streams`.
 
 use serde_json::{Value, json};
-use wharf_provider_sdk::Usage;
+use wharf_provider_sdk::{ErrorKind, Usage};
 
 use super::*;
 

@@ -172,7 +172,7 @@ fn tokens(effort: &str) -> Result<u32, Error> {
 }
 
 /// Whether a budget can be given at all. In the middle of a round of tool calls Anthropic wants to see what was thought
-/// before the call; clients of other APIs cannot bring it, and the call may come from another vendor.
+/// before the call; some clients of other APIs do not bring it, and the call may come from another vendor.
 fn may_think(request: &Request) -> bool {
     let last = request
         .messages

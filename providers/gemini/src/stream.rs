@@ -1,24 +1,32 @@
 //! From a stream of responses to the contract's events.
 
-use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, Part, Start, http, sse};
+use wharf_provider_sdk::reading::{Pieces, Reading};
+use wharf_provider_sdk::{CallDelta, Error, Event, EventStream, Part, Start, http, sse};
 
 use crate::call_ids::CallIds;
 use crate::reply::{self, Reply};
 
 /// A running answer.
 #[derive(Debug)]
-pub struct Stream<B = http::Body> {
-    reader: sse::Reader<B>,
-    state: State,
-    /// What went wrong after events that are not told yet.
-    failed: Option<Error>,
+pub struct Stream<B = http::Body>(Reading<sse::Reader<B>, State>);
+
+impl<B: http::Chunks> Stream<B> {
+    /// Reads the answer from this body.
+    pub fn new(body: B) -> Self {
+        Self(Reading::new(sse::Reader::new(body), State::default()))
+    }
+}
+
+impl<B: http::Chunks + 'static> EventStream for Stream<B> {
+    fn next(&mut self) -> Result<Vec<Event>, Error> {
+        self.0.next_batch()
+    }
 }
 
 /// What has to be remembered from event to event.
 #[derive(Debug, Default)]
 struct State {
     started: bool,
-    done: bool,
     ids: CallIds,
     /// Calls so far.
     calls: u32,
@@ -28,64 +36,28 @@ struct State {
     residual: Option<String>,
 }
 
-impl<B: http::Chunks> Stream<B> {
-    /// Reads the answer from this body.
-    pub fn new(body: B) -> Self {
-        Self {
-            reader: sse::Reader::new(body),
-            state: State::default(),
-            failed: None,
-        }
+impl Pieces for State {
+    type Piece = sse::Message;
+    type Said = Event;
+
+    fn piece(&mut self, message: &sse::Message, events: &mut Vec<Event>) -> Result<(), Error> {
+        self.message(&message.data, events)
     }
 
-    /// Reads on until there is something to tell.
-    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        while events.is_empty() && !self.state.done {
-            let messages = self.reader.next_batch()?;
-            if messages.is_empty() {
-                self.state.end(events)?;
-            }
-            for message in messages {
-                self.state.message(&message.data, events)?;
-            }
-        }
+    /// The vendor has no end mark.
+    fn ended(&self) -> bool {
+        false
+    }
+
+    /// Without a reason for stopping the answer broke off.
+    fn broke_off(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        let word = self.finish.take().ok_or_else(Error::broke_off)?;
+        events.push(Event::Finish(reply::finish(&word, self.calls > 0)));
         Ok(())
-    }
-}
-
-impl<B: http::Chunks + 'static> EventStream for Stream<B> {
-    fn next(&mut self) -> Result<Vec<Event>, Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        let mut events = Vec::new();
-        match self.read(&mut events) {
-            Ok(()) => Ok(events),
-            Err(error) if events.is_empty() => Err(error),
-            // What came before an error is told before it, however much of both arrived at once.
-            Err(error) => {
-                self.failed = Some(error);
-                Ok(events)
-            }
-        }
     }
 }
 
 impl State {
-    /// The connection has ended. The vendor has no end mark; without a reason for stopping the answer broke off.
-    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        self.done = true;
-        let Some(word) = self.finish.take() else {
-            let broke = "the vendor's stream ended in the middle of the answer";
-            return Err(Error {
-                sent: true,
-                ..Error::new(ErrorKind::Unavailable, broke)
-            });
-        };
-        events.push(Event::Finish(reply::finish(&word, self.calls > 0)));
-        Ok(())
-    }
-
     fn message(&mut self, data: &str, events: &mut Vec<Event>) -> Result<(), Error> {
         // The end mark of OpenAI's streams, which some gateways add to all of theirs.
         if data == "[DONE]" {

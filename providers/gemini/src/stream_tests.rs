@@ -1,7 +1,7 @@
 //! What streams mean. Complete ones are in `tests/fixtures/streams`.
 
 use serde_json::{Value, json};
-use wharf_provider_sdk::FinishReason;
+use wharf_provider_sdk::{ErrorKind, FinishReason};
 
 use super::*;
 

@@ -10,7 +10,6 @@ pub mod capabilities;
 pub mod embed;
 pub mod error;
 mod exchange;
-mod lines;
 mod messages;
 pub mod models;
 mod options;

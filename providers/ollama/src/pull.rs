@@ -1,10 +1,10 @@
 //! Fetching a model: `POST /api/pull`, whose answer says line by line how far it is.
 
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{Error, ErrorKind, PullProgress, PullStream, http};
+use wharf_provider_sdk::reading::{Pieces, Reading};
+use wharf_provider_sdk::{Error, ErrorKind, PullProgress, PullStream, http, ndjson};
 
 use crate::error;
-use crate::lines::{Lines, Reading};
 
 /// What the last line says. An answer without it broke off, whatever came before.
 const SUCCESS: &str = "success";
@@ -18,12 +18,12 @@ pub fn body(id: &str) -> Vec<u8> {
 
 /// A running pull.
 #[derive(Debug)]
-pub struct Pull<B = http::Body>(Reading<B, Steps>);
+pub struct Pull<B = http::Body>(Reading<ndjson::Reader<B>, Steps>);
 
 impl<B: http::Chunks> Pull<B> {
     /// Reads the answer from this body.
     pub fn new(body: B) -> Self {
-        Self(Reading::new(body, Steps::default()))
+        Self(Reading::new(ndjson::Reader::new(body), Steps::default()))
     }
 }
 
@@ -38,10 +38,11 @@ struct Steps {
     succeeded: bool,
 }
 
-impl Lines for Steps {
+impl Pieces for Steps {
+    type Piece = String;
     type Said = PullProgress;
 
-    fn line(&mut self, line: &str, said: &mut Vec<PullProgress>) -> Result<(), Error> {
+    fn piece(&mut self, line: &String, said: &mut Vec<PullProgress>) -> Result<(), Error> {
         let mut step = Object::parse(line)?;
         if let Some(error) = error::carried(&step, line) {
             return Err(error);
@@ -63,14 +64,14 @@ impl Lines for Steps {
         self.succeeded
     }
 
-    fn broke_off() -> Error {
-        Error {
+    fn broke_off(&mut self, _: &mut Vec<PullProgress>) -> Result<(), Error> {
+        Err(Error {
             sent: true,
             ..Error::new(
                 ErrorKind::Unavailable,
                 "the vendor's answer ended before the model was there",
             )
-        }
+        })
     }
 }
 

@@ -2,15 +2,15 @@
 //!
 //! What nobody mapped belongs to its line alone, since every line has a time of its own. So it is told with each.
 
-use wharf_provider_sdk::{CallDelta, Error, Event, EventStream, Start, Usage, http};
+use wharf_provider_sdk::reading::{Pieces, Reading};
+use wharf_provider_sdk::{CallDelta, Error, Event, EventStream, Start, Usage, http, ndjson};
 
 use crate::call_ids::CallIds;
-use crate::lines::{Lines, Reading};
 use crate::reply::{self, Reply};
 
 /// A running answer.
 #[derive(Debug)]
-pub struct Stream<B = http::Body>(Reading<B, State>);
+pub struct Stream<B = http::Body>(Reading<ndjson::Reader<B>, State>);
 
 impl<B: http::Chunks> Stream<B> {
     /// Reads the answer from this body. `ids` names calls that have no identifier.
@@ -19,7 +19,7 @@ impl<B: http::Chunks> Stream<B> {
             ids,
             ..State::default()
         };
-        Self(Reading::new(body, state))
+        Self(Reading::new(ndjson::Reader::new(body), state))
     }
 }
 
@@ -39,10 +39,11 @@ struct State {
     calls: u32,
 }
 
-impl Lines for State {
+impl Pieces for State {
+    type Piece = String;
     type Said = Event;
 
-    fn line(&mut self, line: &str, events: &mut Vec<Event>) -> Result<(), Error> {
+    fn piece(&mut self, line: &String, events: &mut Vec<Event>) -> Result<(), Error> {
         let reply = Reply::parse(line, &mut self.ids)?;
         if self.started {
             events.extend(reply.extra.map(Event::Extension));
@@ -82,8 +83,8 @@ impl Lines for State {
         self.done
     }
 
-    fn broke_off() -> Error {
-        reply::broke_off()
+    fn broke_off(&mut self, _: &mut Vec<Event>) -> Result<(), Error> {
+        Err(reply::broke_off())
     }
 }
 

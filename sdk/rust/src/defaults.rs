@@ -279,6 +279,18 @@ impl Error {
         }
     }
 
+    /// The vendor's answer stopped before its end.
+    #[must_use]
+    pub fn broke_off() -> Self {
+        Self {
+            sent: true,
+            ..Self::new(
+                ErrorKind::Unavailable,
+                "the vendor's stream ended in the middle of the answer",
+            )
+        }
+    }
+
     /// The request uses something that this provider cannot do; `what` names the field.
     #[must_use]
     pub fn unsupported(what: impl Into<String>) -> Self {

@@ -79,6 +79,7 @@ pub mod log;
 pub mod ndjson;
 mod optional;
 mod provider;
+pub mod reading;
 mod retry_after;
 pub mod seal;
 pub mod sse;

@@ -2,9 +2,8 @@
 
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
-use wharf_provider_sdk::{
-    CallDelta, Error, ErrorKind, Event, EventStream, Extension, FinishReason, Reasoning, Start, http, sse,
-};
+use wharf_provider_sdk::reading::{Pieces, Reading};
+use wharf_provider_sdk::{CallDelta, Error, Event, EventStream, Extension, FinishReason, Reasoning, Start, http, sse};
 
 use crate::chat::answer::pieces::{self, Piece};
 use crate::chat::residual::Residual;
@@ -16,11 +15,19 @@ mod calls;
 
 /// A running answer.
 #[derive(Debug)]
-pub struct Stream<B = http::Body> {
-    reader: sse::Reader<B>,
-    state: State,
-    /// What went wrong after events that are not told yet.
-    failed: Option<Error>,
+pub struct Stream<B = http::Body>(Reading<sse::Reader<B>, State>);
+
+impl<B: http::Chunks> Stream<B> {
+    /// Reads the answer from this body.
+    pub fn new(body: B) -> Self {
+        Self(Reading::new(sse::Reader::new(body), State::default()))
+    }
+}
+
+impl<B: http::Chunks + 'static> EventStream for Stream<B> {
+    fn next(&mut self) -> Result<Vec<Event>, Error> {
+        self.0.next_batch()
+    }
 }
 
 /// What has to be remembered from chunk to chunk.
@@ -43,50 +50,28 @@ struct State {
     top: Option<String>,
 }
 
-impl<B: http::Chunks> Stream<B> {
-    /// Reads the answer from this body.
-    pub fn new(body: B) -> Self {
-        Self {
-            reader: sse::Reader::new(body),
-            state: State::default(),
-            failed: None,
+impl Pieces for State {
+    type Piece = sse::Message;
+    type Said = Event;
+
+    fn piece(&mut self, message: &sse::Message, events: &mut Vec<Event>) -> Result<(), Error> {
+        match message.data.as_str() {
+            "[DONE]" => self.end_mark(events),
+            data => self.chunk(data, &message.event, events),
         }
     }
 
-    /// Reads on until there is something to tell.
-    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        while events.is_empty() && !self.state.done {
-            let messages = self.reader.next_batch()?;
-            if messages.is_empty() {
-                self.state.end(events)?;
-            }
-            for message in messages {
-                match message.data.as_str() {
-                    "[DONE]" => self.state.end_mark(events)?,
-                    _ if self.state.done => {}
-                    data => self.state.chunk(data, &message.event, events)?,
-                }
-            }
-        }
-        Ok(())
+    fn ended(&self) -> bool {
+        self.done
     }
-}
 
-impl<B: http::Chunks + 'static> EventStream for Stream<B> {
-    fn next(&mut self) -> Result<Vec<Event>, Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
+    /// Without an end mark that is regular only after a finish reason: some servers leave the mark out, but a broken
+    /// connection must not pass for an end.
+    fn broke_off(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
+        if !self.finished {
+            return Err(Error::broke_off());
         }
-        let mut events = Vec::new();
-        match self.read(&mut events) {
-            Ok(()) => Ok(events),
-            Err(error) if events.is_empty() => Err(error),
-            // What came before an error is told before it, however much of both arrived at once.
-            Err(error) => {
-                self.failed = Some(error);
-                Ok(events)
-            }
-        }
+        self.end_mark(events)
     }
 }
 
@@ -110,19 +95,6 @@ impl State {
             events.push(finish);
         }
         Ok(())
-    }
-
-    /// The connection has ended. Without an end mark that is regular only after a finish reason: some
-    /// servers leave the mark out, but a broken connection must not pass for an end.
-    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        if self.finished {
-            return self.end_mark(events);
-        }
-        let broke = "the vendor's stream ended in the middle of the answer";
-        Err(Error {
-            sent: true,
-            ..Error::new(ErrorKind::Unavailable, broke)
-        })
     }
 
     fn chunk(&mut self, data: &str, event: &str, events: &mut Vec<Event>) -> Result<(), Error> {

@@ -8,16 +8,30 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
+use wharf_provider_sdk::reading::{Pieces, Reading};
 use wharf_provider_sdk::{CallDelta, Error, ErrorKind, Event, EventStream, Part, Reasoning, Start, http, sse};
 
 use super::answer::{self, extension};
+
 /// A running answer.
 #[derive(Debug)]
-pub struct Stream<B = http::Body> {
-    reader: sse::Reader<B>,
-    state: State,
-    /// What went wrong after events that are not told yet.
-    failed: Option<Error>,
+pub struct Stream<B = http::Body>(Reading<sse::Reader<B>, State>);
+
+impl<B: http::Chunks> Stream<B> {
+    /// Reads the answer from this body, for a client who speaks `dialect`.
+    pub fn new(body: B, dialect: &str) -> Self {
+        let state = State {
+            relays: dialect == super::DIALECT,
+            ..State::default()
+        };
+        Self(Reading::new(sse::Reader::new(body), state))
+    }
+}
+
+impl<B: http::Chunks + 'static> EventStream for Stream<B> {
+    fn next(&mut self) -> Result<Vec<Event>, Error> {
+        self.0.next_batch()
+    }
 }
 
 /// What has to be remembered from event to event.
@@ -40,56 +54,24 @@ struct Call {
     told: bool,
 }
 
-impl<B: http::Chunks> Stream<B> {
-    /// Reads the answer from this body, for a client who speaks `dialect`.
-    pub fn new(body: B, dialect: &str) -> Self {
-        Self {
-            reader: sse::Reader::new(body),
-            state: State {
-                relays: dialect == super::DIALECT,
-                ..State::default()
-            },
-            failed: None,
+impl Pieces for State {
+    type Piece = sse::Message;
+    type Said = Event;
+
+    fn piece(&mut self, message: &sse::Message, events: &mut Vec<Event>) -> Result<(), Error> {
+        match message.data.as_str() {
+            // The end mark of chat completions, which some servers add to all of their streams.
+            "[DONE]" => Ok(()),
+            data => self.event(data, &message.event, events),
         }
     }
 
-    /// Reads on until there is something to tell.
-    fn read(&mut self, events: &mut Vec<Event>) -> Result<(), Error> {
-        while events.is_empty() && !self.state.done {
-            let messages = self.reader.next_batch()?;
-            if messages.is_empty() {
-                let broke = "the vendor's stream ended in the middle of the answer";
-                return Err(Error {
-                    sent: true,
-                    ..Error::new(ErrorKind::Unavailable, broke)
-                });
-            }
-            for message in messages {
-                // Some servers end with the mark of chat completions, after the end.
-                if !self.state.done && message.data != "[DONE]" {
-                    self.state.event(&message.data, &message.event, events)?;
-                }
-            }
-        }
-        Ok(())
+    fn ended(&self) -> bool {
+        self.done
     }
-}
 
-impl<B: http::Chunks + 'static> EventStream for Stream<B> {
-    fn next(&mut self) -> Result<Vec<Event>, Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        let mut events = Vec::new();
-        match self.read(&mut events) {
-            Ok(()) => Ok(events),
-            Err(error) if events.is_empty() => Err(error),
-            // What came before an error is told before it, however much of both arrived at once.
-            Err(error) => {
-                self.failed = Some(error);
-                Ok(events)
-            }
-        }
+    fn broke_off(&mut self, _: &mut Vec<Event>) -> Result<(), Error> {
+        Err(Error::broke_off())
     }
 }
 
