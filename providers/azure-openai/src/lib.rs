@@ -8,10 +8,11 @@
 pub mod error;
 mod optional;
 pub mod settings;
+pub mod stream;
 
 use settings::Settings;
 use wharf_openai_api::capabilities;
-use wharf_openai_api::chat::{answer, request, stream};
+use wharf_openai_api::chat::{answer, request};
 use wharf_provider_sdk::{
     Capabilities, Credential, Error, HealthStatus, Manifest, Provider, Request, Response, config, http,
 };

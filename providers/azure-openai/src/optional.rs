@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use wharf_openai_api::embeddings::{self, Encoding};
-use wharf_openai_api::models;
+use wharf_openai_api::{capabilities, models};
 use wharf_provider_sdk::{
     Capabilities, EmbedRequest, EmbedResponse, Embeddings, Error, Model, Models, NoPull, Support, config, http,
 };
@@ -30,8 +30,9 @@ impl Models for AzureOpenAi {
     fn show(id: String) -> Result<(Model, Capabilities), Error> {
         // `refine` would take a model that is not listed for a path that is not there.
         let model = models::find(&ask()?, &id)?;
-        let capabilities = capabilities(&model);
-        Ok((model, capabilities))
+        let settings: Settings = config::load()?;
+        let known = capabilities(&model, &settings);
+        Ok((model, known))
     }
 }
 
@@ -42,8 +43,8 @@ fn ask() -> Result<String, Error> {
     succeeded(answer)?.text()
 }
 
-/// What Azure says of a model: whether it is one for chats at all.
-fn capabilities(model: &Model) -> Capabilities {
+/// What the operator says of a model, and what Azure does: whether it is one for chats at all.
+fn capabilities(model: &Model, settings: &Settings) -> Capabilities {
     let extra: Option<Value> = model
         .extra
         .as_deref()
@@ -56,7 +57,7 @@ fn capabilities(model: &Model) -> Capabilities {
             Some(false) => Support::No,
             Some(true) | None => Support::Yes,
         },
-        ..Capabilities::default()
+        ..capabilities::of(&settings.capabilities, Some(&model.id))
     }
 }
 
@@ -68,9 +69,12 @@ mod tests {
     fn a_model_that_only_embeds_does_not_stream() {
         let list = r#"{"data":[{"id":"ada","capabilities":{"chat_completion":false,"embeddings":true}},
             {"id":"gpt","capabilities":{"chat_completion":true}},{"id":"new"}]}"#;
-        let streaming = |id| capabilities(&models::find(list, id).unwrap()).streaming;
-        assert_eq!(streaming("ada"), Support::No);
-        assert_eq!(streaming("gpt"), Support::Yes);
-        assert_eq!(streaming("new"), Support::Yes);
+        let settings: Settings = serde_json::from_str(r#"{"capabilities":{"gpt":{"images":true}}}"#).unwrap();
+        let known = |id| capabilities(&models::find(list, id).unwrap(), &settings);
+        assert_eq!(known("ada").streaming, Support::No);
+        assert_eq!(known("gpt").streaming, Support::Yes);
+        assert_eq!(known("new").streaming, Support::Yes);
+        assert_eq!(known("gpt").images, Support::Yes, "the operator knows");
+        assert_eq!(known("new").images, Support::Unknown);
     }
 }

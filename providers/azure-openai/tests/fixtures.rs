@@ -8,11 +8,11 @@ mod files;
 #[path = "../../../sdk/rust/testdata/values.rs"]
 mod values;
 
-use azure_openai::error;
 use azure_openai::settings::Settings;
+use azure_openai::{error, stream};
 use files::{beside, check, folder, however_they_are_cut, inputs, read};
 use serde_json::{Value, json};
-use wharf_openai_api::chat::{DIALECT, answer, request, stream};
+use wharf_openai_api::chat::{DIALECT, answer, request};
 use wharf_provider_sdk::{Error, EventStream as _, Message, Request, Role};
 
 /// A question, with options by name and JSON text.
