@@ -189,7 +189,7 @@ fn input(arguments: &str) -> Node<'_> {
 }
 
 /// Before which message the model takes no thoughts back. Instructions of clients of other APIs go into the system
-/// prompt, which stands before everything else: later ones change what a thought came after, and some models look.
+/// prompt, which stands before everything else: later ones change what a thought came after, and some models check that.
 fn stale(request: &Request) -> usize {
     if request.dialect == DIALECT || !model::is_bound(&request.model) {
         return 0;

@@ -132,9 +132,10 @@ fn arranged<'a>(request: &'a Request, writer: &mut Writer<'a>) -> Result<Said<'a
 /// An answer that the client has begun, for the model to go on with.
 fn go_on(turn: &mut Turn<'_>, request: &Request) -> Result<(), Error> {
     if !model::takes_a_beginning(&request.model) {
-        let field = format!("messages[{}]", request.messages.len().saturating_sub(1));
-        let problem = "this model does not go on with an answer that the client has begun; end with the user";
-        return Err(wire::unsupported(&field, problem));
+        let assistants = |message: &Message| message.role == Role::Assistant;
+        let at = request.messages.iter().rposition(assistants).unwrap_or_default();
+        let problem = "this model does not go on with an answer that the client has begun; let the user speak last";
+        return Err(wire::unsupported(&format!("messages[{at}]"), problem));
     }
     // Anthropic refuses white space at its end.
     if let Some(Block::Text(text)) = turn.blocks.last_mut() {

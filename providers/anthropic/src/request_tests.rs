@@ -166,7 +166,7 @@ fn instructions_from_anywhere_are_the_system_prompt() {
 }
 
 #[test]
-fn an_answer_that_the_client_begun_is_for_models_that_go_on_with_it() {
+fn an_answer_that_the_client_has_begun_is_for_models_that_go_on_with_it() {
     let begun = |model: &str, dialect: &str| Request {
         model: model.into(),
         dialect: dialect.into(),
@@ -185,10 +185,13 @@ fn an_answer_that_the_client_begun_is_for_models_that_go_on_with_it() {
     );
     let asked = begun("claude-opus-4-6", "openai.chat");
     refused(&asked, ErrorKind::Unsupported, "messages[1]");
+    let mut instructed = begun("claude-opus-4-6", "openai.chat");
+    instructed.messages.push(Message::text(Role::System, "b"));
+    refused(&instructed, ErrorKind::Unsupported, "messages[1]");
 }
 
 #[test]
-fn models_that_look_get_no_thoughts_from_before_later_instructions() {
+fn models_that_check_get_no_thoughts_from_before_later_instructions() {
     let messages = vec![
         Message::text(Role::System, "s"),
         Message::text(Role::User, "a"),
@@ -244,6 +247,7 @@ fn the_newest_models_are_neither_kept_from_thinking_nor_made_to_call() {
             model: model.into(),
             tools: vec![tool(None)],
             tool_choice: Some(ToolChoice::Required),
+            thinking: effort("high").filter(|_| bound),
             ..request()
         };
         if bound {

@@ -1,7 +1,7 @@
 //! Schemas of answers in the form that the vendor takes: of a part of JSON Schema, and closed.
 //!
 //! Clients of other APIs write what theirs allow for. As the vendor's own clients do, limits that it does not know go
-//! into the description, where the model reads them, and objects that say nothing about further properties get none.
+//! into the description, where the model reads them, and objects are closed.
 
 use std::borrow::Cow;
 

@@ -116,7 +116,8 @@ pub(crate) fn plan<'a>(request: &'a Request, settings: &Settings) -> Result<Plan
         }
     };
     let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
-    if plan.thinks() && forced {
+    // Some models cannot be made to call at all, which is said where the choice is written.
+    if plan.thinks() && forced && !model::is_bound(&request.model) {
         let problem = "Anthropic does not let a model think that has to call a tool; leave out one of them";
         return Err(wire::unsupported("thinking", problem));
     }

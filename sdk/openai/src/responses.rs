@@ -3,7 +3,7 @@
 //!
 //! What one answer holds are items here: thoughts, messages, calls. In the contract they are parts, and the vendor's
 //! fields of an item stand in the `extra` of its part. A message has none of its own, so its fields (its identifier and
-//! whatever comes) are under [`MESSAGE`] in the `extra` of its first text, which is also how two messages in a row are
+//! whatever comes) are under `message` in the `extra` of its first text, which is also how two messages in a row are
 //! told apart. The host's API of this dialect reads and writes the same.
 
 pub mod answer;

@@ -139,7 +139,7 @@ impl EventWriter for Written {
         match self {
             Self::Made(events) => events.end(out),
             // The vendor has said how it ended.
-            Self::Relayed(_) => {}
+            Self::Relayed(relay) => relay.flush(out),
         }
     }
 

@@ -105,18 +105,18 @@ fn read(raw: &RawValue, parts: &mut Vec<Part>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a message says; its own fields go with the first text. `None` if it says what the contract has no word for.
+/// What a message says; its own fields go with its first text. Of one with parts that the contract has no word for, the
+/// content as it came is among them. `None` if it has none.
 fn message(item: &mut Object<'_>) -> Option<Vec<Part>> {
+    let raw: &RawValue = item.peek("content")?;
     let content: Vec<Object<'_>> = item.take_if("content")?;
     if item.peek::<&str>("role") == Some("assistant") {
         item.take_raw("role");
     }
     let mut parts = Vec::with_capacity(content.len() + 1);
-    let fields = item.rest().unwrap_or_else(|| "{}".to_owned());
+    let mut is_whole = true;
     for mut said in content {
-        let kind: String = said.take_if("type")?;
-        let first = parts.is_empty();
-        match kind.as_str() {
+        match said.take_if::<String>("type")?.as_str() {
             "output_text" => {
                 let text: String = said.take_if("text")?;
                 for name in ["annotations", "logprobs"] {
@@ -124,33 +124,35 @@ fn message(item: &mut Object<'_>) -> Option<Vec<Part>> {
                         said.take_raw(name);
                     }
                 }
-                parts.push(text_with(text, &said, first.then_some(&fields)));
+                let extra = said.rest();
+                parts.push(Part::Text(Text { text, extra }));
             }
             "refusal" => {
-                if first {
-                    parts.push(text_with(String::new(), &Object::default(), Some(&fields)));
-                }
                 parts.push(Part::Refusal(said.take_if("refusal")?));
-                if !said.is_empty() {
-                    return None;
-                }
+                is_whole &= said.is_empty();
             }
-            _ => return None,
+            _ => is_whole = false,
         }
     }
-    if parts.is_empty() {
-        parts.push(text_with(String::new(), &Object::default(), Some(&fields)));
+    let mut fields: Vec<(&str, String)> = item.iter().map(|(name, json)| (name, json.get().to_owned())).collect();
+    if !is_whole {
+        fields.push(("content", raw.get().to_owned()));
+    }
+    if !matches!(parts.first(), Some(Part::Text(_))) {
+        parts.insert(0, Part::text(""));
+    }
+    if let Some(Part::Text(first)) = parts.first_mut() {
+        let own: Object<'_> = first
+            .extra
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default();
+        let mut extra: Vec<(&str, String)> = own.iter().map(|(name, json)| (name, json.get().to_owned())).collect();
+        extra.push((MESSAGE, wire::object(&fields)));
+        let extra = wire::object(&extra);
+        first.extra = Some(extra);
     }
     Some(parts)
-}
-
-fn text_with(text: String, rest: &Object<'_>, message: Option<&String>) -> Part {
-    let mut fields: Vec<(&str, String)> = rest.iter().map(|(k, v)| (k, v.get().to_owned())).collect();
-    fields.extend(message.map(|message| (MESSAGE, message.clone())));
-    Part::Text(Text {
-        text,
-        extra: (!fields.is_empty()).then(|| wire::object(&fields)),
-    })
 }
 
 /// What was thought. The thoughts themselves are preferred to a summary of them; what cannot be told from one text

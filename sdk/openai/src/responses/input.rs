@@ -271,7 +271,10 @@ impl Serialize for Item<'_> {
             Self::Message(Spoken { role, content, extra }) => {
                 map.serialize_entry("type", "message")?;
                 map.serialize_entry("role", role)?;
-                map.serialize_entry("content", content)?;
+                // That of a message with parts that the contract has no word for is among its fields.
+                if !extra.contains("content") {
+                    map.serialize_entry("content", content)?;
+                }
                 extra
             }
             Self::Call { id, call, extra } => {

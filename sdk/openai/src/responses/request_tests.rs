@@ -250,3 +250,18 @@ fn an_identifier_of_another_vendor_is_left_out_whoever_spoke() {
     assert_eq!(said("msg_1"), "msg_1");
     assert_eq!(said("item_1"), serde_json::Value::Null);
 }
+
+#[test]
+fn a_message_with_parts_that_nobody_knows_goes_back_as_it_came() {
+    let content = r#"[{"type":"output_text","text":"a"},{"type":"new_part","x":1}]"#;
+    let item = format!(r#"{{"type":"message","id":"msg_1","role":"assistant","content":{content}}}"#);
+    let answer = super::super::answer::parse(&format!(r#"{{"status":"completed","output":[{item}]}}"#)).unwrap();
+    assert!(
+        matches!(&answer.parts[..], [Part::Text(text)] if text.text == "a"),
+        "others get what they know"
+    );
+    let mut asked = request(DIALECT, answer.parts);
+    asked.messages[0].role = Role::Assistant;
+    let expected: serde_json::Value = serde_json::from_str(&item).unwrap();
+    assert_eq!(written(&asked, false)["input"][0], expected);
+}

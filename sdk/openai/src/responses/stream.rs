@@ -83,10 +83,12 @@ impl State {
         }
         let mut event = Object::parse(data)?;
         let kind: Option<String> = event.peek("type");
-        if let (None, Some(error)) = (&kind, answer::error(&mut event)) {
-            return Err(error);
-        }
-        let kind = kind.unwrap_or_default();
+        let Some(kind) = kind else {
+            // An error needs no type; anything else without one says nothing that is known.
+            let error = answer::error(&mut event);
+            self.relay(&event, events);
+            return error.map_or(Ok(()), Err);
+        };
         match kind.as_str() {
             "error" => return Err(Error::from_event(data)),
             "response.failed" => return Err(failed(&event, data)),

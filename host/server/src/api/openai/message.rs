@@ -34,11 +34,10 @@ pub(super) fn parse(mut fields: Fields<'_>) -> Result<Message, Error> {
     let name = fields.take("name")?;
     let mut parts = Vec::new();
     if role == Role::Assistant {
-        let sealed = thoughts::take(&mut fields);
-        let told = reasoning(&mut fields);
-        // The former have the text of the latter.
-        let thoughts = sealed.unwrap_or_else(|| Vec::from_iter(told));
-        parts.extend(thoughts.into_iter().map(Part::Reasoning));
+        let sealed = thoughts::take(&mut fields).unwrap_or_default();
+        // The former are for the vendor whose seal they have, the latter for servers that take thoughts without.
+        let thoughts = sealed.into_iter().chain(reasoning(&mut fields));
+        parts.extend(thoughts.map(Part::Reasoning));
     }
     let place = fields.place("content");
     let content = fields

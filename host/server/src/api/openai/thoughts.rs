@@ -15,7 +15,14 @@ use crate::api::seal;
 /// The field of a message.
 pub(super) const FIELD: &str = "thinking_blocks";
 
-/// One of its blocks.
+/// One of its blocks, with its index if it was a piece of a stream.
+#[derive(Deserialize)]
+struct Entry {
+    index: Option<usize>,
+    #[serde(flatten)]
+    block: Block,
+}
+
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Block {
@@ -55,13 +62,20 @@ impl From<Block> for Reasoning {
 }
 
 /// Takes the thoughts of an earlier answer out of a message. `None` where there are none that this host handed out.
+///
+/// A vendor wants all of them or none. Some clients keep the last piece of a stream alone: that is none.
 pub(super) fn take(fields: &mut Fields<'_>) -> Option<Vec<Reasoning>> {
-    let blocks: Vec<Block> = fields.peek(FIELD)?;
-    if blocks.is_empty() || !blocks.iter().all(|block| seal::is_foreign(block.seal(), DIALECT)) {
+    let entries: Vec<Entry> = fields.peek(FIELD)?;
+    let ours = |entry: &Entry| seal::is_foreign(entry.block.seal(), DIALECT);
+    if entries.is_empty() || !entries.iter().all(ours) {
         return None;
     }
     fields.take_raw(FIELD);
-    Some(blocks.into_iter().map(Reasoning::from).collect())
+    let mut places = entries.iter().enumerate();
+    if !places.all(|(place, entry)| entry.index.is_none_or(|index| index == place)) {
+        return Some(Vec::new());
+    }
+    Some(entries.into_iter().map(|entry| entry.block.into()).collect())
 }
 
 /// The blocks of an answer.
@@ -188,6 +202,18 @@ mod tests {
                 {"type": "thinking", "index": 1, "thinking": "a", "signature": seal},
             ])
         );
+    }
+
+    #[test]
+    fn some_of_the_pieces_are_none() {
+        let taken = |indexes: &[usize]| {
+            let block = |index| json!({"type": "redacted_thinking", "index": index, "data": "wharf:a.chat:eA=="});
+            let blocks: Vec<Value> = indexes.iter().map(block).collect();
+            let message = json!({"thinking_blocks": blocks}).to_string();
+            let raw = serde_json::from_str(&message).unwrap();
+            take(&mut Fields::of_value(raw, "messages[0]").unwrap()).unwrap().len()
+        };
+        assert_eq!((taken(&[0, 1]), taken(&[1]), taken(&[0, 2])), (2, 0, 0));
     }
 
     #[test]

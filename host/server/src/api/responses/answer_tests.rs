@@ -302,3 +302,18 @@ fn a_thought_of_which_nothing_is_shown_is_an_item_if_it_is_the_vendors() {
         json!({"id": "rs_1", "type": "reasoning", "summary": []})
     );
 }
+
+#[test]
+fn a_message_with_parts_that_nobody_knows_has_the_vendors_content() {
+    let content = json!([{"type": "output_text", "text": "a"}, {"type": "new_part", "x": 1}]);
+    let text = Part::Text(Text {
+        text: "a".into(),
+        extra: Some(Json(
+            json!({"message": {"id": "msg_1", "content": content}}).to_string(),
+        )),
+    });
+    let mut response = response(vec![text], FinishReason::Stop);
+    response.extra = own("{}");
+    let message = shown(&response)["output"][0].take();
+    assert_eq!((&message["id"], &message["content"]), (&json!("msg_1"), &content));
+}

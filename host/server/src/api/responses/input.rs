@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use wharf::{Error, Json, Message, Part, Reasoning, Role, ToolCall, ToolResult};
 
 use super::item::{MESSAGE, SIGNATURE};
-use super::part::{content, tool_content};
+use super::part::{content, has_more_than_refusals, tool_content};
 use super::places::Places;
 use super::request::{extension, unsupported};
 use crate::api::fields::{Fields, invalid, plain};
@@ -156,7 +156,7 @@ fn item(raw: &RawValue, place: &str, turns: &mut Turns) -> Result<(), Error> {
     let refers = fields.peek::<&RawValue>("id").is_some() && fields.peek::<&RawValue>("role").is_none();
     let kind = kind.unwrap_or_else(|| String::from(if refers { "item_reference" } else { "message" }));
     match kind.as_str() {
-        "message" => message(fields, raw, turns)?,
+        "message" => message(fields, turns)?,
         "function_call" => turns.add(call(fields)?),
         "function_call_output" => turns.push_item(Role::Tool, result(fields)?),
         "reasoning" => turns.add(reasoning(fields)?),
@@ -170,7 +170,7 @@ fn item(raw: &RawValue, place: &str, turns: &mut Turns) -> Result<(), Error> {
     Ok(())
 }
 
-fn message(mut fields: Fields<'_>, raw: &RawValue, turns: &mut Turns) -> Result<(), Error> {
+fn message(mut fields: Fields<'_>, turns: &mut Turns) -> Result<(), Error> {
     let place = fields.place("role");
     let role: String = fields.need("role")?;
     let role = match role.as_str() {
@@ -184,18 +184,36 @@ fn message(mut fields: Fields<'_>, raw: &RawValue, turns: &mut Turns) -> Result<
         }
     };
     let place = fields.place("content");
-    let parts = content(fields.need("content")?, &place)?;
+    let said: &RawValue = fields.need("content")?;
+    let mut parts = content(said, &place)?;
     let extra = fields.rest();
-    let unknown = |part: &Part| matches!(part, Part::Extension(_));
-    if role == Role::Assistant && parts.iter().any(unknown) {
-        // The parts of such a turn are items, so one that nobody knows would be taken for one.
-        turns.add(Part::Extension(extension(raw)));
-    } else if role == Role::Assistant {
-        turns.say(parts, extra);
+    if role == Role::Assistant {
+        let known = |part: &Part| !matches!(part, Part::Extension(_));
+        let whole = parts.iter().all(known) && !has_more_than_refusals(said);
+        // What nobody knows of such a turn is an item. A part that nobody knows stays in its message, for a provider of
+        // the same dialect; others get the parts that they know.
+        parts.retain(known);
+        turns.say(
+            parts,
+            if whole {
+                extra
+            } else {
+                Some(with_content(extra.as_ref(), said))
+            },
+        );
     } else {
         turns.push_content(role, parts, extra);
     }
     Ok(())
+}
+
+/// The fields of a message, with its content among them.
+fn with_content(fields: Option<&Json>, content: &RawValue) -> Json {
+    let mut fields = leftover::of(fields);
+    fields.insert("content".to_owned(), content.to_owned());
+    let mut out = String::new();
+    leftover::append_object(&fields, &mut out);
+    Json(out)
 }
 
 fn call(mut fields: Fields<'_>) -> Result<Part, Error> {

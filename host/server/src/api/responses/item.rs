@@ -160,7 +160,11 @@ impl Serialize for Shown<'_> {
                 map.serialize_entry("type", "message")?;
                 map.serialize_entry("status", status.as_str())?;
                 map.serialize_entry("role", "assistant")?;
-                map.serialize_entry("content", content)?;
+                // That of a message with parts that have no other place is the vendor's own.
+                match item.rest.get("content") {
+                    Some(own) => map.serialize_entry("content", own)?,
+                    None => map.serialize_entry("content", content)?,
+                }
             }
             Kind::Reasoning(thought) => {
                 map.serialize_entry("type", "reasoning")?;

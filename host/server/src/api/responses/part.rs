@@ -6,6 +6,7 @@ use wharf::{Error, Json, Media, MediaData, Part, Text, ToolPart};
 use super::request::{extension, unsupported};
 use crate::api::data_url;
 use crate::api::fields::{Fields, invalid, plain};
+use crate::api::leftover::Leftover;
 
 /// What is said: a text, or a list of parts.
 ///
@@ -47,6 +48,13 @@ fn list<'a>(raw: &'a RawValue, place: &str) -> Result<Vec<&'a RawValue>, Error> 
     serde_json::from_str(raw.get()).map_err(|_| invalid(place, "this must be a string or a list of parts"))
 }
 
+/// Whether a refusal in this content has fields beside its text, for which the contract has no place.
+pub(super) fn has_more_than_refusals(content: &RawValue) -> bool {
+    let parts: Vec<Leftover> = serde_json::from_str(content.get()).unwrap_or_default();
+    let is_more = |part: &Leftover| part.get("type").is_some_and(|kind| kind.get() == r#""refusal""#) && part.len() > 2;
+    parts.iter().any(is_more)
+}
+
 fn part(raw: &RawValue, place: &str) -> Result<Part, Error> {
     let mut fields = Fields::of_value(raw, place)?;
     let kind: String = fields.need("type")?;
@@ -54,14 +62,7 @@ fn part(raw: &RawValue, place: &str) -> Result<Part, Error> {
         "input_text" | "output_text" => text(fields),
         "input_image" => image(fields, raw),
         "input_file" => file(fields, raw),
-        "refusal" => {
-            let text = fields.need("refusal")?;
-            Ok(if fields.is_empty() {
-                Part::Refusal(text)
-            } else {
-                Part::Extension(extension(raw))
-            })
-        }
+        "refusal" => Ok(Part::Refusal(fields.need("refusal")?)),
         _ => Ok(Part::Extension(extension(raw))),
     }
 }

@@ -87,7 +87,7 @@ impl Relay {
     }
 
     /// Writes an event that has no `delta` after all.
-    fn flush(&mut self, out: &mut String) {
+    pub(super) fn flush(&mut self, out: &mut String) {
         if let Some(waiting) = self.waiting.take() {
             out.push_str(&waiting);
             out.push_str("}\n\n");
@@ -95,8 +95,10 @@ impl Relay {
     }
 
     /// The error that ends a stream.
-    pub(super) fn failure(&self, error: &Error) -> String {
-        failure(error, Some(self.next))
+    pub(super) fn failure(&mut self, error: &Error) -> String {
+        let mut out = String::new();
+        self.flush(&mut out);
+        out + &failure(error, Some(self.next))
     }
 }
 
@@ -167,11 +169,15 @@ mod tests {
             out,
             format!("{expected}event: response.output_item.added\ndata: {added}\n\n")
         );
+        let (mut relay, mut out) = told(&[Event::Extension(extension(bare))]);
+        out += &relay.failure(&Error::new(ErrorKind::Overloaded, "busy"));
+        let told = format!("event: response.x.delta\ndata: {bare}\n\nevent: error\n");
+        assert!(out.starts_with(&told), "{out}");
     }
 
     #[test]
     fn an_error_has_the_number_after_the_last() {
-        let (relay, _) = told(&[Event::Extension(extension(
+        let (mut relay, _) = told(&[Event::Extension(extension(
             r#"{"type":"response.created","sequence_number":6}"#,
         ))]);
         let error = relay.failure(&Error::new(ErrorKind::Overloaded, "busy"));
