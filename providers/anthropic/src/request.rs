@@ -108,7 +108,10 @@ fn check(request: &Request) -> Result<(), Error> {
         ));
     }
     if is_ours(request) {
-        return Ok(());
+        let options = request.options.iter();
+        let missing = options.filter(|(name, _)| request.dialect != DIALECT && FOREIGN.contains(&name.as_str()));
+        let missing: Vec<_> = missing.cloned().collect();
+        return foreign::check_options(&missing, &KNOWN);
     }
     foreign::check_thinking(request.thinking.as_ref())?;
     foreign::check_options(&request.options, &KNOWN)

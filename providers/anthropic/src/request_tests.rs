@@ -825,7 +825,8 @@ fn options_go_where_they_mean_something() {
             .collect::<Vec<_>>()
     };
     assert_eq!(sent("openai.chat", &all[..2]), ["top_k"]);
-    assert_eq!(sent("wharf", &all), ["top_k", "something_new"]);
+    let without_seed = [all[0], all[1], all[3]];
+    assert_eq!(sent("wharf", &without_seed), ["top_k", "something_new"]);
     assert_eq!(sent(DIALECT, &all), ["top_k", "seed", "something_new"]);
 }
 
@@ -844,6 +845,13 @@ fn an_option_of_another_dialect_that_would_be_lost_is_refused() {
         ("functions", r#"[{"name":"f"}]"#),
     ] {
         refused(&asking(name, value), ErrorKind::Unsupported, name);
+    }
+    for (name, value) in [("seed", "1"), ("presence_penalty", "0.5")] {
+        let native = Request {
+            dialect: "wharf".into(),
+            ..asking(name, value)
+        };
+        refused(&native, ErrorKind::Unsupported, name);
     }
     for (name, value) in [("logprobs", "false"), ("presence_penalty", "0"), ("store", "true")] {
         assert!(wire(&asking(name, value)).get(name).is_none(), "{name}");

@@ -253,7 +253,6 @@ fn from_wharf() -> Request {
             extra: None,
         }),
         options: options(&[
-            ("seed", "1"),
             ("top_k", "5"),
             ("user", r#""u""#),
             ("container", r#""c""#),
