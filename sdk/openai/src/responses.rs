@@ -13,7 +13,6 @@ mod options;
 pub mod request;
 pub mod stream;
 mod tools;
-mod usage;
 
 /// The dialect that is shared with the host's API: what neither side maps passes through unchanged.
 pub const DIALECT: &str = "openai.responses";

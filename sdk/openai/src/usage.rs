@@ -1,42 +1,53 @@
-//! Token counts. Chats and embeddings have the same object.
+//! Token counts. Chats and embeddings have the same object, responses have it under other names.
 
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Extension, Usage};
 
-use crate::wire;
+use crate::{responses, wire};
+
+/// What an API calls the counts: of tokens in and out, and the details of both.
+struct Names {
+    counts: [&'static str; 2],
+    details: [&'static str; 2],
+}
+
+const RESPONSES: Names = Names {
+    counts: ["input_tokens", "output_tokens"],
+    details: ["input_tokens_details", "output_tokens_details"],
+};
+const OTHERS: Names = Names {
+    counts: ["prompt_tokens", "completion_tokens"],
+    details: ["prompt_tokens_details", "completion_tokens_details"],
+};
 
 /// Reads a `usage` object. Servers leave out what they do not count; what is not mapped is kept in
 /// this dialect.
 pub(crate) fn parse(mut wire: Object<'_>, dialect: &str) -> Usage {
-    let input_tokens = count(&mut wire, "prompt_tokens");
-    let output_tokens = count(&mut wire, "completion_tokens");
-    let mut prompt: Object<'_> = wire.take_if("prompt_tokens_details").unwrap_or_default();
-    let mut completion: Object<'_> = wire.take_if("completion_tokens_details").unwrap_or_default();
-    let cache_read_tokens = count(&mut prompt, "cached_tokens");
-    let cache_write_tokens = count(&mut prompt, "cache_write_tokens");
-    let reasoning_tokens = count(&mut completion, "reasoning_tokens");
+    let names = if dialect == responses::DIALECT {
+        RESPONSES
+    } else {
+        OTHERS
+    };
+    let [input_tokens, output_tokens] = names.counts.map(|name| count(&mut wire, name));
+    let [mut input, mut output] = names
+        .details
+        .map(|name| wire.take_if::<Object<'_>>(name).unwrap_or_default());
+    let cache_read_tokens = count(&mut input, "cached_tokens");
+    let cache_write_tokens = count(&mut input, "cache_write_tokens");
+    let reasoning_tokens = count(&mut output, "reasoning_tokens");
     let total: Option<u64> = wire.peek("total_tokens");
     let output_tokens = whole_output(input_tokens, output_tokens, reasoning_tokens, total);
     let mut rest: Vec<(&str, String)> = wire.iter().map(|(k, v)| (k, v.get().to_owned())).collect();
-    for (name, details) in [
-        ("prompt_tokens_details", prompt),
-        ("completion_tokens_details", completion),
-    ] {
-        if let Some(text) = details.rest() {
-            rest.push((name, text));
-        }
+    for (name, details) in names.details.into_iter().zip([input, output]) {
+        rest.extend(details.rest().map(|text| (name, text)));
     }
-    let extra = (!rest.is_empty()).then(|| Extension {
-        kind: dialect.to_owned(),
-        value: wire::object(&rest),
-    });
     Usage {
         input_tokens,
         output_tokens,
         cache_read_tokens,
         cache_write_tokens,
         reasoning_tokens,
-        extra,
+        extra: (!rest.is_empty()).then(|| Extension::new(dialect, wire::object(&rest))),
     }
 }
 
@@ -51,7 +62,7 @@ fn whole_output(input: Option<u64>, output: Option<u64>, reasoning: Option<u64>,
 }
 
 /// A count. Some servers write it as a float; one that makes no sense stays among the rest.
-pub(crate) fn count(wire: &mut Object<'_>, name: &str) -> Option<u64> {
+fn count(wire: &mut Object<'_>, name: &str) -> Option<u64> {
     if let Some(count) = wire.take_if::<Option<u64>>(name) {
         return count;
     }

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 use wharf_provider_sdk::json::Object;
 use wharf_provider_sdk::{Error, Extension, FinishReason, Part, Reasoning, Response, Text, ToolCall, Usage, seal};
 
-use super::{DIALECT, MESSAGE, usage};
-use crate::wire;
+use super::{DIALECT, MESSAGE};
+use crate::{usage, wire};
 
 /// Reads the body of a 200 answer.
 ///
@@ -51,7 +51,7 @@ pub(super) fn error(top: &mut Object<'_>) -> Option<Error> {
 /// Takes the counts out of a response.
 pub(super) fn counts(top: &mut Object<'_>) -> Usage {
     let counts = top.take_if::<Option<Object<'_>>>("usage").flatten();
-    counts.map_or_else(Usage::default, usage::parse)
+    counts.map_or_else(Usage::default, |counts| usage::parse(counts, DIALECT))
 }
 
 /// Takes out why a response ended. What the contract has no word for stays among the rest as well.
